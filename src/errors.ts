@@ -1,0 +1,16 @@
+/** Every way a request can be refused or fail. The catalogue below holds what the client is told. */
+export type ErrorCode =
+  | 'no-such-user'
+  | 'suspended'
+  | 'unsatisfiable'
+  | 'not-understood'
+  | 'nothing-left'
+  | 'chain-refused'
+  | 'ambiguous-user'
+  | 'database'
+  | 'overloaded'
+  | 'not-found'
+  | 'method-not-allowed'
+  | 'too-large'
+  | 'timeout'
+  | 'internal'

@@ -1,0 +1,20 @@
+/** A value that crosses to and from the database. */
+export type SqlValue = string | number | bigint | boolean | null | Date | Uint8Array | readonly SqlValue[]
+export type Row = Record<string, unknown>
+
+export interface Queryable {
+  /** Runs one statement with $1.. parameters. Throws DatabaseError. */
+  query<R extends Row = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<R[]>
+}
+
+/**
+ * The one small face of pg, of PGlite in this process, and of PGlite owned by another process.
+ * Same SQL, same migrations behind each.
+ */
+export interface Database extends Queryable {
+  /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>
+  /** Calls `onNotify` for each NOTIFY on the channel. A hint only: it may be lost. Returns how to stop. */
+  listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
+  close(): Promise<void>
+}
