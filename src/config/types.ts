@@ -7,6 +7,7 @@ export interface CredentialPaths {
   readonly key: string
 }
 
+/** Host without brackets; the wildcard `::` means IPv6 alone, so that it can stand beside 0.0.0.0. */
 export interface ListenAddress {
   readonly host: string
   readonly port: number
@@ -74,6 +75,8 @@ export interface LimitsConfig {
   readonly maxConnections: number
   readonly maxHandshakes: number
   readonly maxRequestBytes: number
+  /** Connections queued by the kernel on each address. */
+  readonly backlog: number
 }
 
 export interface Config {
