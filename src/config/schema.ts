@@ -64,8 +64,8 @@ const logKeys = z.strictObject({
 
 /** Own views: schema-qualified or plain identifiers, so that the name can stand in SQL as it is. */
 const viewSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})?$/)
-export const HOLDINGS_VIEW = 'vouchd_holdings'
-export const ATTRIBUTES_VIEW = 'vouchd_attributes'
+export const HOLDINGS_VIEW = 'vouchd.holdings'
+export const ATTRIBUTES_VIEW = 'vouchd.attributes'
 
 function view(fallback: string, about: string) {
   const expected = 'the name of a view, NAME or SCHEMA.NAME, in letters, digits and underscores'

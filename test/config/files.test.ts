@@ -63,7 +63,7 @@ describe('files in config/', () => {
     const postgres = active.replace('kind = "embedded"', 'kind = "postgres"').replace(/^folder = .*$/m, '')
     const raw = parse(postgres.replace('host = "/var/run/postgresql"', 'host = "db.example.org"')) as Record<
       string,
-      never
+      object
     >
     const own = { ...raw['directory'], holdingsView: 'site.holdings' }
     expect(checkConfig({ ...raw, directory: own }, '/').store).toMatchObject({
