@@ -155,6 +155,8 @@ export interface PolicyRule {
 }
 export interface PolicyFile {
   readonly rules: readonly PolicyRule[]
+  /** What a reader of the log should know of the file: patterns that look like more than they do. */
+  readonly warnings: readonly string[]
 }
 
 /** Immutable image of a trust directory. Swapped whole; `generation` grows with each swap. */
