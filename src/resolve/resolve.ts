@@ -1,0 +1,98 @@
+import type { GenericAttribute } from '../../native-free/ac/types.ts'
+import { formatFqan } from '../../native-free/fqan/fqan.ts'
+import type { IssueRequest, Warning } from '../../native-free/wire/types.ts'
+import { VomsError } from '../errors.ts'
+import { applySubset } from './applySubset.ts'
+import { orderFqans } from './orderFqans.ts'
+import { selectAttributes } from './selectAttributes.ts'
+import { activeHoldings, type SelectedFqan, selectFqans } from './selectFqans.ts'
+import type { Lookup } from './types.ts'
+
+/** What resolution needs to know of the VO. */
+export interface ResolveOptions {
+  readonly vo: string
+  /** HOST:PORT, as warning 2 names it. */
+  readonly uri: string
+  readonly fqanForm: 'long' | 'short'
+  readonly maxLifetimeSeconds: number
+}
+
+export interface Resolution {
+  /** Only a list of FQANs was asked for: no AC. */
+  readonly listOnly: boolean
+  /** In issued order, with the reason of each. */
+  readonly selected: readonly SelectedFqan[]
+  /** The same in the VO's text form. */
+  readonly fqans: readonly string[]
+  readonly attributes: readonly GenericAttribute[]
+  readonly lifetimeSeconds: number
+  readonly warnings: readonly Warning[]
+}
+
+/**
+ * Turns the directory's answer and a request into what is granted.
+ * @param carried short FQANs of this VO in verified ACs that the client already carries (the subset rule)
+ * @param issuerSecondsLeft how long the AC issuer's certificate still lives: no AC outlives it
+ * @throws VomsError no-such-user, ambiguous-user, suspended, unsatisfiable, nothing-left
+ */
+export function resolve(
+  lookup: Lookup,
+  request: IssueRequest,
+  carried: ReadonlySet<string>,
+  options: ResolveOptions,
+  now: number,
+  issuerSecondsLeft: number,
+): Resolution {
+  const { vo } = options
+  const text = (fqan: SelectedFqan) => formatFqan(fqan, options.fqanForm)
+  const warnings: Warning[] = []
+  if (request.unknownParameters) {
+    warnings.push({ number: 4, message: 'Unknown parameters in the request were ignored!' })
+  }
+  const longest = Math.min(options.maxLifetimeSeconds, issuerSecondsLeft)
+  const lifetimeSeconds = Math.min(request.lifetimeSeconds ?? longest, longest)
+  if (request.lifetimeSeconds !== undefined && request.lifetimeSeconds > longest) {
+    const message = `${options.uri}: The validity of this VOMS AC in your proxy is shortened to ${longest} seconds!`
+    warnings.push({ number: 2, message })
+  }
+
+  if (lookup.kind === 'unknown') throw new VomsError('no-such-user', { vo })
+  if (lookup.kind === 'ambiguous') throw new VomsError('ambiguous-user', { vo })
+  if (lookup.kind === 'suspended') throw new VomsError('suspended', { vo, reason: lookup.reason })
+
+  const holdings = activeHoldings(lookup.member, vo, now)
+  const selection = selectFqans(holdings, request.commands)
+  if (!selection.satisfied) {
+    const { command } = selection
+    // Whoever cannot have the VO's own group is no member of it.
+    const isRoot = command.kind === 'group' && command.group === `/${vo}`
+    throw isRoot
+      ? new VomsError('no-such-user', { vo })
+      : new VomsError('unsatisfiable', { vo, command: command.text })
+  }
+
+  if (request.commands[0]?.kind === 'list') {
+    const selected = orderFqans(selection.fqans, [], undefined).fqans
+    return { listOnly: true, selected, fqans: selected.map(text), attributes: [], lifetimeSeconds, warnings }
+  }
+
+  const ordered = orderFqans(selection.fqans, request.commands, request.order)
+  if (ordered.firstNotSelected !== undefined) {
+    warnings.push({ number: 1, message: `FQAN: ${ordered.firstNotSelected} is not the first selected!\n` })
+  }
+  const attributes = selectAttributes(vo, lookup.member.attributes, holdings, ordered.fqans)
+  const subset = applySubset(vo, ordered.fqans, attributes, carried)
+  if (subset.fqans.length === 0) throw new VomsError('nothing-left', { vo })
+  if (subset.reduced) {
+    const message = `${vo} : your certificate already contains attributes, only a subset of them can be issued.`
+    warnings.push({ number: 3, message })
+  }
+  return {
+    listOnly: false,
+    selected: subset.fqans,
+    fqans: subset.fqans.map(text),
+    attributes: subset.attributes,
+    lifetimeSeconds,
+    warnings,
+  }
+}
