@@ -1,0 +1,33 @@
+import type { DerReader } from '../der/reader.ts'
+import { TAG } from '../der/tag.ts'
+import { Refusal } from '../refusal.ts'
+import type { Extension } from './certificate.ts'
+
+/**
+ * Reads the Extensions (RFC 5280 4.1.2.9) at the cursor: of a certificate, a CRL, a CRL entry or an AC. Refuses an
+ * empty list, and any OID that occurs twice (RFC 5280 4.2).
+ */
+export function readExtensions(reader: DerReader): Extension[] {
+  const list = reader.enter(TAG.sequence)
+  if (list.done) throw new Refusal('EXTENSIONS_EMPTY', 'list of extensions is empty', list.at)
+  const extensions: Extension[] = []
+  const seen = new Set<string>()
+  while (!list.done) {
+    const start = list.at
+    const extension = readExtension(list.enter(TAG.sequence))
+    if (seen.has(extension.oid)) {
+      throw new Refusal('EXTENSION_TWICE', `extension ${extension.oid} occurs twice`, start)
+    }
+    seen.add(extension.oid)
+    extensions.push(extension)
+  }
+  return extensions
+}
+
+function readExtension(fields: DerReader): Extension {
+  const oid = fields.oid()
+  const critical = fields.peek() === TAG.boolean && fields.boolean(true)
+  const value = fields.octetString()
+  fields.finish()
+  return { oid, critical, value }
+}
