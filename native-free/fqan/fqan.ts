@@ -20,13 +20,13 @@ export type FqanForm = 'long' | 'short'
 const PATTERN =
   /^(?<group>(?:\/[0-9A-Za-z_.-]+)+)(?:\/Role=(?<role>[0-9A-Za-z_.-]+))?(?:\/Capability=(?<capability>[^/]*))?$/
 
-/** Reads an FQAN in either form. Throws Refusal `fqan-syntax` or `fqan-capability`. */
+/** Reads an FQAN in either form. Throws Refusal FQAN_SYNTAX or FQAN_CAPABILITY. */
 export function parseFqan(text: string): Fqan {
   const parts = PATTERN.exec(text)?.groups
-  if (parts?.['group'] === undefined) throw new Refusal('fqan-syntax', `not an FQAN: ${text.slice(0, 200)}`)
+  if (parts?.['group'] === undefined) throw new Refusal('FQAN_SYNTAX', `not an FQAN: ${text.slice(0, 200)}`)
   const capability = parts['capability']
   if (capability !== undefined && capability !== 'NULL') {
-    throw new Refusal('fqan-capability', 'an FQAN with a capability', text.indexOf('/Capability='))
+    throw new Refusal('FQAN_CAPABILITY', 'an FQAN with a capability', text.indexOf('/Capability='))
   }
   const role = parts['role']
   return { group: parts['group'], role: role === 'NULL' ? undefined : role }

@@ -48,3 +48,23 @@ export interface IssueAnswer {
   readonly warnings: readonly Warning[]
   readonly error: WireError | undefined
 }
+
+/** What a client asks a server for, in either protocol. */
+export interface AcRequest {
+  /** FQANs in either form, `all`, `/Role=R` for a role in every group, or legacy commands. */
+  readonly fqans: readonly string[]
+  /** FQANs in short form that shall come first; undefined: the order of `fqans`. */
+  readonly order: readonly string[] | undefined
+  readonly targets: readonly string[]
+  /** undefined: the server's own choice. */
+  readonly lifetimeSeconds: number | undefined
+}
+
+/** An answer as a client reads it. The AC may be used only when there is no error. */
+export interface ReceivedAnswer {
+  readonly ac: Uint8Array | undefined
+  readonly list: readonly string[] | undefined
+  readonly warnings: readonly { readonly number: number; readonly message: string }[]
+  /** `code`: the REST <code>, or in the legacy protocol the number as text. */
+  readonly errors: readonly { readonly code: string; readonly number: number; readonly message: string }[]
+}

@@ -30,7 +30,7 @@ describe('a text of invalid.txt', () => {
 describe('parseFqan', () => {
   it('names a capability as such', () => {
     expect(() => parseFqan('/vo/Capability=x')).toThrow(
-      expect.objectContaining({ code: 'fqan-capability', at: 3 }),
+      expect.objectContaining({ code: 'FQAN_CAPABILITY', at: 3 }),
     )
   })
 
