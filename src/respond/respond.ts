@@ -33,7 +33,7 @@ export function respondError(
 
 function render(form: AnswerForm, answer: IssueAnswer, status: number, extra: Record<string, string>): Reply {
   if (form.protocol === 'legacy')
-    return { protocol: 'legacy', document: formatLegacyAnswer(answer, form.base64) }
+    return { protocol: 'legacy', document: formatLegacyAnswer(answer, form.base64 ?? false) }
   const body = formatRestAnswer(answer)
   const headers = {
     'Content-Type': 'text/xml; charset=utf-8',
