@@ -3,7 +3,11 @@ export type SqlValue = string | number | bigint | boolean | null | Date | Uint8A
 export type Row = Record<string, unknown>
 
 export interface Queryable {
-  /** Runs one statement with $1.. parameters. Throws DatabaseError. */
+  /**
+   * Runs one statement with $1.. parameters; without parameters the text may hold several statements, and
+   * the last one's rows come back. int8 and numeric come as strings, timestamptz as Date, json parsed.
+   * Throws DatabaseError.
+   */
   query<R extends Row = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<R[]>
 }
 
@@ -12,9 +16,15 @@ export interface Queryable {
  * Same SQL, same migrations behind each.
  */
 export interface Database extends Queryable {
-  /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+  /**
+   * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. Within `work`
+   * only `tx` may be used: PGlite has one session, so that the outer `query` would wait for itself.
+   */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>
-  /** Calls `onNotify` for each NOTIFY on the channel. A hint only: it may be lost. Returns how to stop. */
+  /**
+   * Calls `onNotify` for each NOTIFY on the channel, and with '' after a lost connection came back. A hint
+   * only: it may be lost. Returns how to stop.
+   */
   listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
   close(): Promise<void>
 }
