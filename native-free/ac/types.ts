@@ -60,6 +60,8 @@ export interface AttributeCertificate {
   readonly certificates: readonly Uint8Array[]
   readonly authorityKeyIdentifier: Uint8Array | undefined
   readonly noRevAvail: boolean
+  /** Content of the issuerUniqueID BIT STRING without its unused-bits octet; undefined in practice. */
+  readonly issuerUniqueId: Uint8Array | undefined
   readonly extensions: readonly {
     readonly oid: string
     readonly critical: boolean

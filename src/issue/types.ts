@@ -8,6 +8,8 @@ export interface ProfileConfig {
   readonly holderForm: 'subject' | 'issuer'
   readonly digest: AcDigest
   readonly maxLifetimeSeconds: number
+  /** Take an EC key for ACs, which Java clients and ARC reject. */
+  readonly allowEcAcKey: boolean
   /** DER; AC issuer first. */
   readonly issuerCertificates: readonly Uint8Array[]
 }
@@ -33,16 +35,26 @@ export interface SerialSource {
 }
 
 /**
- * To-be-signed bytes that passed the lint. Only prepare() makes one; it is spent by one signature, and it
- * carries the exact bytes that were linted.
+ * To-be-signed bytes that passed the lint. Only prepare() makes one; spend() takes it once, for one signature by
+ * the key it was made for, and it carries the exact bytes that were linted.
  */
 export interface Prepared {
   readonly tbs: Uint8Array
   readonly content: AcContent
 }
 
+/** An AC key by what identifies it: the file is read where the signature is made, and nowhere else. */
+export interface SigningKey {
+  /** PEM file with the private key. */
+  readonly path: string
+  /** Hex SHA-256 of the AC issuer's SPKI, which the key must match. */
+  readonly keyId: string
+  readonly digest: AcDigest
+}
+
 /** Signs the bytes of a Prepared with the AC key of one VO. Throws VomsError 'overloaded' when its queue is full. */
 export interface Signer {
   sign(prepared: Prepared): Promise<Uint8Array>
+  /** Waits for what is under way; later calls of sign() fail. */
   close(): Promise<void>
 }
