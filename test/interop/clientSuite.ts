@@ -1,0 +1,147 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AcAnswer, AcRequest } from './acRequest.ts'
+import { type InteropCase, interopCases } from './cases.ts'
+import type { Client, Place } from './client.ts'
+import { interopSuite } from './demand.ts'
+import { VO } from './dump.ts'
+import { expectIssued, longForm } from './expectIssued.ts'
+import { makeProxyFile } from './proxyFile.ts'
+import { formatResults, type Result, writeResults } from './results.ts'
+import { startUnansweredFront } from './unansweredFront.ts'
+import type { AcServer } from './vomsd.ts'
+import { createWorld, type World } from './world.ts'
+
+export type StartServer = (world: World) => Promise<AcServer>
+
+/**
+ * Declares every interoperation case for the given clients, against one server in one world of their own.
+ * `name` is that of the results file.
+ */
+export function clientSuite(name: string, clients: readonly Client[], startServer: StartServer): void {
+  const programs = [...new Set(clients.flatMap(client => client.programs))]
+  interopSuite(`interoperation: ${name}`, programs, () => {
+    const results: Result[] = []
+    const running = {} as { world: World; server: AcServer }
+
+    beforeAll(async () => {
+      running.world = await createWorld(VO)
+      running.server = await startServer(running.world)
+    })
+    afterAll(async () => {
+      await running.server?.stop()
+      await running.world?.remove()
+      await writeResults(name, results)
+      console.log(formatResults(results))
+    })
+
+    for (const client of clients) {
+      describe(client.name, () => {
+        for (const one of interopCases) declareCase(client, one, running, results)
+      })
+    }
+    for (const client of clients.filter(checksLsc)) declareLscControl(client, running)
+  })
+}
+
+function declareCase(
+  client: Client,
+  one: InteropCase,
+  running: { world: World; server: AcServer },
+  results: Result[],
+): void {
+  const record = (result: Result['result'], detail: string, milliseconds = 0) =>
+    results.push({ client: client.name, case: one.name, result, detail, milliseconds })
+  const why = client.notOffered(one.request)
+  if (why !== undefined) {
+    record('not offered', why)
+    return
+  }
+  it(one.name, async () => {
+    const started = performance.now()
+    const took = () => Math.round(performance.now() - started)
+    try {
+      const place = await withProxy(client, one.request, await newPlace(running.world, running.server.port))
+      const [result, detail] = await tryCase(client, one, place)
+      record(result, detail, took())
+    } catch (error) {
+      record('failed', error instanceof Error ? error.message.slice(0, 300) : `${error}`, took())
+      throw error
+    }
+  })
+}
+
+async function newPlace(world: World, port: number): Promise<Place> {
+  const folder = await mkdtemp(join(world.folder, 'case-'))
+  return { world, port, serverPort: port, folder, proxy: undefined }
+}
+
+/** Makes the proxy that the request is to be made with; its AC, if it has one, comes from the same server. */
+async function withProxy(client: Client, { user, from }: AcRequest, place: Place): Promise<Place> {
+  if (from === undefined) return place
+  const elsewhere = await newPlace(place.world, place.port)
+  const acs = from === 'proxy' ? [] : (await client.ask({ user, fqans: [''] }, elsewhere)).acs
+  if (from === 'proxyWithAc') expect(acs).toHaveLength(1)
+  return { ...place, proxy: await makeProxyFile(place.folder, place.world.users[user], acs) }
+}
+
+/** Asks and compares; throws where the outcome is not the expected one. */
+async function tryCase(client: Client, one: InteropCase, place: Place): Promise<[Result['result'], string]> {
+  const answer = await askAsLegacyOnly(client, one.request, place)
+  const expected = one.expect
+  const ownRefusal = client.refusesItself(one.request)
+  if (ownRefusal !== undefined) {
+    expectRefused(answer, new RegExp(ownRefusal))
+    return ['refused by the client itself', ownRefusal]
+  }
+  if (expected.kind === 'refused') {
+    expectRefused(answer, expected.error)
+    return ['passed', '']
+  }
+  if (expected.kind === 'listed') {
+    expect(answer, answer.output).toMatchObject({ code: 0 })
+    expect(answer.listed).toEqual(expected.fqans.map(longForm))
+    return ['passed', '']
+  }
+  if (expected.warning !== undefined && client.takesWarningsAsErrors) {
+    expectRefused(answer, expected.warning)
+    return ['warning taken as error', 'specification 8.3']
+  }
+  await expectIssued(client, one.request.user, expected, answer, place)
+  return ['passed', '']
+}
+
+/** Runs the client behind a front that leaves its first connections unanswered, where the client says so. */
+async function askAsLegacyOnly(client: Client, request: AcRequest, place: Place): Promise<AcAnswer> {
+  if (client.unanswered === 0) return client.ask(request, place)
+  const front = await startUnansweredFront(place.world.host, place.port, client.unanswered)
+  try {
+    return await client.ask(request, { ...place, port: front.port })
+  } finally {
+    await front.stop()
+  }
+}
+
+function expectRefused(answer: AcAnswer, error: RegExp): void {
+  expect(answer.output).toMatch(error)
+  expect(answer.code, answer.output).not.toBe(0)
+  expect(answer.acs).toEqual([])
+}
+
+const checksLsc = (client: Client) => client.name === 'voms-proxy-init2' || client.name === 'voms-proxy-init3'
+
+/** The control of all cases above: these clients do compare the AC's issuer with the LSC file. */
+function declareLscControl(client: Client, running: { world: World; server: AcServer }): void {
+  it(`${client.name} refuses the AC when the LSC file names another issuer`, async () => {
+    const place = await newPlace(running.world, running.server.port)
+    const vomsdir = await mkdtemp(join(place.folder, 'vomsdir-'))
+    const { caSubject, uriHost } = place.world
+    await mkdir(join(vomsdir, VO))
+    await writeFile(join(vomsdir, VO, `${uriHost}.lsc`), `/C=IT/O=IGI/CN=somebody else\n${caSubject}\n`)
+    const elsewhere = { ...place, world: { ...place.world, vomsdir } }
+    const answer = await client.ask({ user: 'test0', fqans: [''] }, elsewhere)
+    expect(answer.code, answer.output).not.toBe(0)
+    expect(answer.output).toMatch(/Cannot verify AC signature|LSC validation failed/)
+  })
+}

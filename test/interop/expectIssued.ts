@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises'
+import { Certificate } from 'pkijs'
+import { expect } from 'vitest'
+import { readAcIndependently } from '../independent/readAc.ts'
+import type { AcAnswer } from './acRequest.ts'
+import type { Expectation } from './cases.ts'
+import type { Client, Place } from './client.ts'
+import { VO } from './dump.ts'
+import { pemBlocks } from './proxyFile.ts'
+import { arcproxyInfo, vomsProxyInfo, vomsVerify } from './proxyTools.ts'
+import type { UserName } from './world.ts'
+
+type Issued = Extract<Expectation, { kind: 'issued' }>
+
+/** That the client succeeded, and that every reader at hand finds in its proxy what was expected. */
+export async function expectIssued(
+  client: Client,
+  user: UserName,
+  expected: Issued,
+  answer: AcAnswer,
+  place: Place,
+): Promise<void> {
+  expect(answer.code, answer.output).toBe(0)
+  if (expected.warning !== undefined) expect(answer.output).toMatch(expected.warning)
+  else expect(answer.output).not.toMatch(/warning|shortened|not the first selected/i)
+  expect(answer.acs).toHaveLength(1)
+  await expectAc(client, user, expected, answer.acs[0]!, place)
+  if (answer.proxyFile !== undefined) await expectProxy(client, expected, answer.proxyFile, place)
+}
+
+/** The AC itself, decoded and its signature verified by a reader that shares no code with the server. */
+async function expectAc(client: Client, user: UserName, expected: Issued, der: Uint8Array, place: Place) {
+  const ac = await readAcIndependently(der)
+  const holder = await readNames(place.world.users[user].certificate)
+  const issuer = await readNames(place.world.host.certificate)
+  expect(ac.signatureValid).toBe(true)
+  expect(ac.certificates.map(hex)).toEqual([issuer.der])
+  expect(hex(ac.issuer)).toBe(issuer.subject)
+  expect(ac.keyIdentifier).toBe(issuer.keyIdentifier)
+  expect(ac.noRevAvail).toBe(true)
+  expect(hex(ac.holder.name)).toBe(holder.subject)
+  expect(ac.holder.serial).toBe(holder.serial)
+  expect(ac.policyAuthority).toBe(`${VO}://${uriOf(place)}`)
+  expect(ac.fqans).toEqual(expected.fqans.map(longForm))
+  expect(ac.attributes).toEqual(expected.attributes ?? [])
+  expect(ac.targets).toEqual(expected.targets ?? [])
+  const seconds = (ac.notAfter.getTime() - ac.notBefore.getTime()) / 1000
+  expect(seconds).toBe(expected.lifetimeSeconds ?? client.defaultLifetimeSeconds)
+}
+
+/** What the client made of it: a proxy that the tools of its family and of the others accept. */
+async function expectProxy(client: Client, expected: Issued, proxyFile: string, place: Place) {
+  const reports = await Promise.all([
+    vomsProxyInfo('voms-proxy-info2', proxyFile, place),
+    ...(client.programs.includes('voms-proxy-info3')
+      ? [vomsProxyInfo('voms-proxy-info3', proxyFile, place)]
+      : []),
+    ...(client.programs.includes('arcproxy') ? [arcproxyInfo(proxyFile, place)] : []),
+  ])
+  for (const report of reports) {
+    expect(report.finished.code, report.finished.stderr).toBe(0)
+    expect(report.fqans).toEqual(expected.fqans)
+    expect(report.attributes).toHaveLength(expected.attributes?.length ?? 0)
+    expect(report.uri).toBe(uriOf(place))
+  }
+  const verified = await vomsVerify(proxyFile, place)
+  expect(verified.code, verified.stderr).toBe(0)
+  expect(verified.stdout).toMatch(/Certificate chain verified succesfully/)
+}
+
+const uriOf = ({ world, serverPort }: Place) => `${world.uriHost}:${serverPort}`
+
+async function readNames(certificateFile: string) {
+  const [der] = pemBlocks(await readFile(certificateFile, 'latin1'), 'CERTIFICATE')
+  const certificate = Certificate.fromBER(der!)
+  const extension = certificate.extensions?.find(({ extnID }) => extnID === '2.5.29.14')
+  return {
+    der: hex(der!),
+    subject: hex(new Uint8Array(certificate.subject.toSchema().toBER())),
+    serial: hex(certificate.serialNumber.valueBlock.valueHexView),
+    // An OCTET STRING within the extension's OCTET STRING.
+    keyIdentifier: extension && hex(extension.extnValue.valueBlock.valueHexView.subarray(2)),
+  }
+}
+
+const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex')
+
+/** An FQAN as servers issue it by default. */
+export function longForm(fqan: string): string {
+  return fqan.includes('/Role=') ? `${fqan}/Capability=NULL` : `${fqan}/Role=NULL/Capability=NULL`
+}

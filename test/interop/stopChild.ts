@@ -1,0 +1,30 @@
+import type { ChildProcess } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Ends a process that the tests started: politely, and by force after ten seconds. */
+export async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
+  child.kill('SIGTERM')
+  const force = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  await ended
+  clearTimeout(force)
+}
+
+/** Tries `probe` until it succeeds. Throws its last error after 30 seconds, or as soon as the child has ended. */
+export async function waitUntil(
+  probe: () => Promise<unknown>,
+  child: ChildProcess,
+  name: string,
+): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await probe()
+      return
+    } catch (error) {
+      if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`, { cause: error })
+      if (attempt === 300) throw new Error(`${name} does not answer`, { cause: error })
+    }
+    await sleep(100)
+  }
+}
