@@ -1,0 +1,49 @@
+import type { Config } from '../../config/types.ts'
+import { probeAddress } from '../../listen/probeAddress.ts'
+import type { CheckFinding } from './finding.ts'
+
+/** Whether every configured address can be had, by having it for a moment. */
+export async function checkPorts(config: Config): Promise<CheckFinding[]> {
+  const findings: CheckFinding[] = []
+  for (const [index, vo] of config.vos.entries()) {
+    for (const [entry, address] of vo.listen.entries()) {
+      const code = await probeAddress(address)
+      if (code === undefined) continue
+      const host = address.host.includes(':') ? `[${address.host}]` : address.host
+      findings.push({
+        area: 'ports',
+        level: code === 'EADDRINUSE' ? 'warning' : 'error',
+        place: `vo[${index}].listen[${entry}]`,
+        ...explain(code, `${host}:${address.port}`, address.port),
+      })
+    }
+  }
+  return findings
+}
+
+function explain(code: string, address: string, port: number): Pick<CheckFinding, 'what' | 'advice'> {
+  switch (code) {
+    case 'EADDRINUSE':
+      return {
+        what: `${address} is in use`,
+        advice: `nothing, if it is vouchd that runs there; ss -ltnp 'sport = :${port}' tells`,
+      }
+    case 'EACCES':
+      return {
+        what: `${address} may not be used by this user`,
+        advice: 'let systemd open it (socket activation), or take a port above 1023',
+      }
+    case 'EADDRNOTAVAIL':
+      return { what: `${address} is no address of this machine`, advice: 'correct it; ip address lists them' }
+    case 'EAFNOSUPPORT':
+      return {
+        what: `${address}: this machine has no such protocol`,
+        advice: 'remove it, or enable IPv6',
+      }
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return { what: `the name in ${address} is not known`, advice: 'write an address in its place' }
+    default:
+      return { what: `${address} cannot be listened on (${code})`, advice: 'write another address' }
+  }
+}

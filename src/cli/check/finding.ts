@@ -1,0 +1,11 @@
+export type CheckArea = 'configuration' | 'credentials' | 'trust' | 'vomsdir' | 'database' | 'ports'
+
+/** Something that `vouchd check` found: an error keeps clients from being served, a warning deserves a look. */
+export interface CheckFinding {
+  readonly area: CheckArea
+  readonly level: 'error' | 'warning'
+  /** The key of the configuration, or the file. */
+  readonly place: string
+  readonly what: string
+  readonly advice: string
+}

@@ -1,0 +1,24 @@
+import type { Clock } from '../clock.ts'
+import type { ExitCode } from './exitCodes.ts'
+
+/** The process as commands see it; tests hand in another. Data goes to `out`, messages to `err`. */
+export interface CliIo {
+  out(text: string): void
+  err(text: string): void
+  readonly clock: Clock
+  /** Resolves when the process is asked to end (SIGTERM, SIGINT). Until this is called, a signal ends it at once. */
+  stopped(): Promise<void>
+  /** Calls `work` at each SIGHUP: reload what can be reloaded. */
+  onHangup(work: () => void): void
+}
+
+/** What a command is registered with. */
+export interface CliContext {
+  readonly io: CliIo
+  /** Path of the configuration file, from --config. */
+  configFile(): string
+  /** Wraps the work of a command: what it resolves to is the exit code. */
+  action<A extends unknown[]>(
+    work: (...args: A) => Promise<ExitCode> | ExitCode,
+  ): (...args: A) => Promise<void>
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { ConfigError, formatConfigFault } from '../config/ConfigError.ts'
+import { DatabaseError } from '../store/DatabaseError.ts'
+import { CliError } from './CliError.ts'
+import type { CliContext, CliIo } from './context.ts'
+import { EXIT, type ExitCode } from './exitCodes.ts'
+import { lscCommand } from './lscCommand.ts'
+import { migrateCommand } from './migrateCommand.ts'
+import { normaliseOptions } from './normaliseOptions.ts'
+import { printable } from './printable.ts'
+import { vomsesCommand } from './vomsesCommand.ts'
+
+const DEFAULT_CONFIG = '/etc/vouchd/vouchd.toml'
+
+const EXIT_CODES = `
+
+Exit codes:
+  0   done
+  1   the answer is no: faults found, request refused, member or file not good
+  2   wrong arguments
+  3   the configuration cannot be used
+  4   the database cannot be used
+  5   this Node.js is too old
+  70  a fault of vouchd itself`
+
+const EXAMPLES = `
+Examples:
+  vouchd check                                  every fault of a set-up at once
+  vouchd migrate && vouchd serve                the database's schema, then the daemon
+  vouchd explain --vo vo.example --dn '/C=IT/O=G/CN=u' --issuer '/C=IT/O=G/CN=CA'
+  vouchd inspect /tmp/x509up_u1000              what stands in a proxy and its ACs`
+
+/** In the order of --help. */
+const COMMANDS = [migrateCommand, vomsesCommand, lscCommand]
+
+/** Runs one command line (without the program's own name) and gives its exit code. Never throws. */
+export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok
+  const program = new Command('vouchd')
+  const context: CliContext = {
+    io,
+    configFile: () => program.opts<{ config: string }>().config,
+    action:
+      work =>
+      async (...values) => {
+        exitCode = await work(...values)
+      },
+  }
+  prepare(program, io)
+  for (const command of COMMANDS) program.addCommand(inherit(command(context), program))
+  try {
+    await program.parseAsync(normaliseOptions(args), { from: 'user' })
+    return exitCode
+  } catch (error) {
+    return explainFailure(error, io)
+  }
+}
+
+function prepare(program: Command, io: CliIo): void {
+  program
+    .description('A daemon that issues VOMS attribute certificates (ACs), and its tools.')
+    .version(version(), '-V, --version', 'print the version')
+    .option('-c, --config <file>', 'the configuration', DEFAULT_CONFIG)
+    .option('--allow-old-node', 'run on a Node.js that is older than what vouchd asks for')
+    .helpOption('-h, --help', 'this help')
+    .helpCommand('help [command]', 'help for a command')
+    .addHelpText('after', EXAMPLES + EXIT_CODES)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: text => io.out(text),
+      writeErr: text => io.err(text),
+      outputError: (text, write) => write(`${text.trimEnd().split('\n').map(printable).join('\n')}\n`),
+    })
+    .showHelpAfterError('(--help tells more)')
+    .exitOverride()
+}
+
+/** Settings are copied when a command is made by its parent; ours are made on their own. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent)
+  for (const child of command.commands) inherit(child, command)
+  return command
+}
+
+function explainFailure(error: unknown, io: CliIo): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (error instanceof CliError) {
+    io.err(`vouchd: ${printable(error.message)}\n`)
+    return error.exitCode
+  }
+  if (error instanceof ConfigError) {
+    for (const fault of error.faults) io.err(`vouchd: ${printable(formatConfigFault(fault))}\n`)
+    return EXIT.configuration
+  }
+  if (error instanceof DatabaseError) {
+    io.err(`vouchd: database: ${printable(error.message)}\n`)
+    return EXIT.database
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  io.err(`vouchd: this is a fault of vouchd itself, please report it:\n`)
+  for (const line of text.split('\n')) io.err(`  ${printable(line)}\n`)
+  return EXIT.internal
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

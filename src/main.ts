@@ -1,0 +1,27 @@
+import { EXIT } from './cli/exitCodes.ts'
+import { refuseOldNode } from './cli/nodeVersion.ts'
+import { systemClock } from './clock.ts'
+
+const args = process.argv.slice(2)
+const refusal = refuseOldNode(process.version, args, process.env)
+if (refusal !== undefined) {
+  process.stderr.write(`vouchd: ${refusal}\n`)
+  process.exitCode = EXIT.node
+} else {
+  // A reader that goes away (`vouchd member list | head`) is no fault.
+  process.stdout.on('error', () => process.exit(EXIT.ok))
+  // Only now: the modules behind it may need what an old Node.js lacks.
+  const { runCli } = await import('./cli/runCli.ts')
+  process.exitCode = await runCli(args, {
+    out: text => process.stdout.write(text),
+    err: text => process.stderr.write(text),
+    clock: systemClock,
+    stopped: () =>
+      new Promise(resolve => {
+        for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+      }),
+    onHangup: work => {
+      process.on('SIGHUP', work)
+    },
+  })
+}
