@@ -1,38 +1,41 @@
 import { join } from 'node:path'
-import { PGlite, type Results, type Transaction, types } from '@electric-sql/pglite'
+import { PGlite, type Transaction, types } from '@electric-sql/pglite'
 import { DatabaseError, toDatabaseError } from './DatabaseError.ts'
-import type { Database, Row, SqlValue } from './database.ts'
+import type { Database } from './database.ts'
 import { lockFolder } from './folderLock.ts'
-import { fromSqlText, toSqlText } from './sqlText.ts'
+import { type TextDatabase, type TextResult, toDatabase } from './textDatabase.ts'
 
 /**
  * PGlite in this process, its files under `folder`, which stays locked until `close`. Starting takes some
- * seconds and 300 MB, and a statement blocks this process's event loop while it runs.
+ * seconds and 300 MB, and a statement blocks this process's event loop while it runs. Throws DatabaseError:
+ * 'conflict' when another process has the folder.
  */
 export async function openEmbedded(folder: string): Promise<Database> {
+  return toDatabase(await openEmbeddedText(folder))
+}
+
+/** The same, with values as text: for the owner process, which passes them on. */
+export async function openEmbeddedText(folder: string): Promise<TextDatabase> {
   const lock = await lockFolder(folder)
   try {
     const db = await PGlite.create({ dataDir: join(folder, 'pgdata') })
-    const face = createEmbedded(db)
-    return {
-      ...face,
-      async close() {
-        await face.close()
-        lock.release()
-      },
-    }
+    return createText(db, lock.release)
   } catch (cause) {
     lock.release()
     throw new DatabaseError('unavailable', `the embedded database in ${folder} does not start`, { cause })
   }
 }
 
-/** PGlite without files: for tests. */
+/** PGlite without files: gone with its process. */
 export async function openInMemory(): Promise<Database> {
-  return createEmbedded(await PGlite.create())
+  return toDatabase(createText(await PGlite.create(), () => {}))
 }
 
-function createEmbedded(db: PGlite): Database {
+// PGlite converts both ways by type. Here values cross as text, as pg sends them, and are converted in one
+// place for every back end.
+const AS_TEXT = Object.fromEntries(Object.keys(types.parsers).map(oid => [oid, (text: string) => text]))
+
+function createText(db: PGlite, afterClose: () => void): TextDatabase {
   db.parsers = AS_TEXT
   db.serializers = AS_TEXT
   return {
@@ -60,34 +63,27 @@ function createEmbedded(db: PGlite): Database {
     },
     async close() {
       if (!db.closed) await db.close()
+      afterClose()
     },
   }
 }
 
-async function runQuery<R extends Row>(
+async function runQuery(
   on: PGlite | Transaction,
   sql: string,
-  parameters?: readonly SqlValue[],
-): Promise<R[]> {
+  parameters: readonly (string | null)[] | undefined,
+): Promise<TextResult> {
   try {
     const result =
       parameters === undefined
-        ? (await on.exec(sql)).at(-1)
-        : await on.query<Row>(sql, parameters.map(toSqlText))
-    return result === undefined ? [] : parseRows(result)
+        ? (await on.exec(sql, { rowMode: 'array' })).at(-1)
+        : await on.query(sql, [...parameters], { rowMode: 'array' })
+    return {
+      names: result?.fields.map(({ name }) => name) ?? [],
+      oids: result?.fields.map(({ dataTypeID }) => dataTypeID) ?? [],
+      rows: (result?.rows ?? []) as unknown as TextResult['rows'],
+    }
   } catch (thrown) {
     throw toDatabaseError(thrown)
   }
-}
-
-// PGlite converts both ways by type. Here values cross as text, as pg sends them, and are converted in one
-// place for every back end.
-const AS_TEXT = Object.fromEntries(Object.keys(types.parsers).map(oid => [oid, (text: string) => text]))
-
-function parseRows<R extends Row>({ rows, fields }: Results): R[] {
-  const parsed: Row[] = rows as Row[]
-  for (const row of parsed) {
-    for (const { name, dataTypeID } of fields) row[name] = fromSqlText(dataTypeID, row[name] as string | null)
-  }
-  return parsed as R[]
 }

@@ -1,0 +1,42 @@
+import type { Database, Queryable, Row } from './database.ts'
+import { fromSqlText, toSqlText } from './sqlText.ts'
+
+/** A result as PostgreSQL writes it: text or NULL, with each column's name and the OID of its type. */
+export interface TextResult {
+  readonly names: readonly string[]
+  readonly oids: readonly number[]
+  readonly rows: readonly (readonly (string | null)[])[]
+}
+
+export interface TextQueryable {
+  query(sql: string, parameters: readonly (string | null)[] | undefined): Promise<TextResult>
+}
+
+/** `Database` before values are converted: what crosses from the embedded database's owner to others. */
+export interface TextDatabase extends TextQueryable {
+  transaction<T>(work: (tx: TextQueryable) => Promise<T>): Promise<T>
+  listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
+  close(): Promise<void>
+}
+
+/** The `Database` face of a text database. */
+export function toDatabase(text: TextDatabase): Database {
+  return {
+    ...toQueryable(text),
+    transaction: work => text.transaction(tx => work(toQueryable(tx))),
+    listen: (channel, onNotify) => text.listen(channel, onNotify),
+    close: () => text.close(),
+  }
+}
+
+function toQueryable(text: TextQueryable): Queryable {
+  return {
+    async query<R extends Row>(sql: string, parameters?: Parameters<Queryable['query']>[1]) {
+      const { names, oids, rows } = await text.query(sql, parameters?.map(toSqlText))
+      return rows.map(
+        row =>
+          Object.fromEntries(names.map((name, n) => [name, fromSqlText(oids[n] ?? 0, row[n] ?? null)])) as R,
+      )
+    },
+  }
+}
