@@ -1,14 +1,18 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createCa } from './createCa.ts'
+import { createCrl } from './createCrl.ts'
 import { writeKeyFile, writeProxyFile } from './credentialFiles.ts'
 import { issueEec } from './issueEec.ts'
 import { issueProxy } from './issueProxy.ts'
 import { newKey, storedRsaKey } from './keys.ts'
+import { signingPolicyText } from './policyText.ts'
 import type { SignatureScheme } from './sign.ts'
+import { subjectHash } from './subjectHash.ts'
+import { writeTrustDirectory } from './trustDirectory.ts'
 
 const year = { from: '2026-01-01T00:00:00Z', until: '2027-01-01T00:00:00Z' }
 const folder = mkdtempSync(join(tmpdir(), 'pki-'))
@@ -55,5 +59,34 @@ describe('the kit, read by an independent reader', () => {
     expect(statSync(join(folder, 'proxy.pem')).mode & 0o777).toBe(0o600)
     const text = readFileSync(join(folder, 'proxy.pem'), 'utf8')
     expect(text.startsWith(proxy.pem) && text.endsWith(eec.pem)).toBe(true)
+  })
+
+  it('names files of a trust directory as OpenSSL does', () => {
+    // openssl x509 -subject_hash and -subject_hash_old of a certificate with this subject, OpenSSL 3.0.
+    expect(subjectHash(ca.subject, 'new')).toBe('2ae7676b')
+    expect(subjectHash(ca.subject, 'old')).toBe('f364ab95')
+  })
+
+  it('writes a trust directory under both hashes, doubles of a name numbered on', () => {
+    const signingPolicy = signingPolicyText('/C=IT/O=G/CN=CA', ['/C=IT/O=G/*'])
+    const crl = createCrl(ca, { thisUpdate: year.from, nextUpdate: year.until })
+    const again = createCa({ subject: '/C=IT/O=G/CN=CA', ...year })
+    writeTrustDirectory(join(folder, 'trust'), [{ ca, signingPolicy, crls: [crl.pem] }, { ca: again }])
+    expect(readdirSync(join(folder, 'trust')).sort()).toEqual(
+      [
+        '2ae7676b.0',
+        '2ae7676b.1',
+        '2ae7676b.r0',
+        '2ae7676b.signing_policy',
+        'f364ab95.0',
+        'f364ab95.1',
+        'f364ab95.r0',
+        'f364ab95.signing_policy',
+        'ca-0.pem',
+        'ca-0.signing_policy',
+        'ca-1.pem',
+      ].sort(),
+    )
+    expect(readFileSync(join(folder, 'trust', '2ae7676b.1'), 'utf8')).toBe(again.pem)
   })
 })

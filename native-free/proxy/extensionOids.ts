@@ -1,0 +1,20 @@
+/** Extensions that chain rules look for by OID (RFC 5280 4.2, RFC 3820 3.8). */
+export const OID = {
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  issuerAltName: '2.5.29.18',
+  basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
+  crlDistributionPoints: '2.5.29.31',
+  certificatePolicies: '2.5.29.32',
+  policyMappings: '2.5.29.33',
+  authorityKeyIdentifier: '2.5.29.35',
+  policyConstraints: '2.5.29.36',
+  extendedKeyUsage: '2.5.29.37',
+  freshestCrl: '2.5.29.46',
+  inhibitAnyPolicy: '2.5.29.54',
+  netscapeCertType: '2.16.840.1.113730.1.1',
+  rfcProxy: '1.3.6.1.5.5.7.1.14',
+  draftProxy: '1.3.6.1.4.1.3536.1.222',
+} as const
