@@ -32,13 +32,12 @@ export class LegacyRequestReader {
    * document() then tells what is wrong with it.
    */
   push(bytes: Uint8Array): 'incomplete' | 'complete' | 'too-large' {
-    if (this.#length + bytes.length > this.#maxBytes) return 'too-large'
-    this.#keep(bytes)
+    this.#keep(bytes.subarray(0, this.#maxBytes - this.#length))
     try {
       return this.#xml.push(bytes) === undefined ? 'incomplete' : 'complete'
     } catch (refusal) {
-      if (refusal instanceof Refusal) return 'complete'
-      throw refusal
+      if (!(refusal instanceof Refusal)) throw refusal
+      return refusal.code === 'XML_TOO_LARGE' ? 'too-large' : 'complete'
     }
   }
 

@@ -71,16 +71,23 @@ export class XmlReader {
     if (this.#refusal !== undefined) throw this.#refusal
     if (this.#isComplete()) return this.#root
     try {
-      this.#bytes += bytes.length
-      if (this.#bytes > this.#limits.maxBytes) {
-        throw new Refusal('XML_TOO_LARGE', `more than ${this.#limits.maxBytes} bytes`)
-      }
-      this.#scan(this.#decoder.push(bytes))
+      this.#read(bytes)
     } catch (refusal) {
       this.#refusal = refusal
       throw refusal
     }
     return this.#isComplete() ? this.#root : undefined
+  }
+
+  /** What is wrong further on counts only if the root has not closed before: splits make no difference. */
+  #read(bytes: Uint8Array): void {
+    const { maxBytes } = this.#limits
+    const { text, refusal } = this.#decoder.push(bytes.subarray(0, maxBytes - this.#bytes))
+    this.#scan(text)
+    if (this.#isComplete()) return
+    if (refusal !== undefined) throw refusal
+    this.#bytes += bytes.length
+    if (this.#bytes > maxBytes) throw new Refusal('XML_TOO_LARGE', `more than ${maxBytes} bytes`)
   }
 
   #isComplete(): boolean {
