@@ -1,0 +1,175 @@
+import type { Database, Row } from '../store/database.ts'
+
+/** What has changed: undefined VO is every VO, undefined member everyone in it. */
+export interface Change {
+  readonly vo: string | undefined
+  readonly member: string | undefined
+}
+
+export interface WatchOptions {
+  readonly pollMs: number
+  /** After which a poll counts as failed. */
+  readonly timeoutMs: number
+  /** A query whose single value changes with every change; undefined: vouchd's own record of changes. */
+  readonly versionQuery: string | undefined
+  /** Only learn whether the database answers: views of which nobody knows when they change. */
+  readonly onlyContact: boolean
+  /** Called in this order after each poll; `changes` is empty after most. */
+  readonly onPolled: (changes: readonly Change[]) => void
+  readonly onFailed: (cause: unknown) => void
+}
+
+export interface Watch {
+  /** Polls now rather than at the next turn. */
+  hurry(): void
+  close(): Promise<void>
+}
+
+/**
+ * Asks once, knowing what was seen before, and hands back the poll to come. One that answers after it was
+ * given up leaves no trace, so that what it brought is brought again.
+ */
+type Poll = () => Promise<{ readonly changes: readonly Change[]; readonly next: Poll }>
+
+// Many commits a second are one poll, not many; far below the second that is promised.
+const HURRY_MS = 20
+
+const EVERYTHING: readonly Change[] = [{ vo: undefined, member: undefined }]
+const NOTHING: readonly Change[] = []
+
+/**
+ * Asks the database every `pollMs` what has changed, and at once when it notifies. The poll is the truth, the
+ * notification a hint. The first poll, and one after which it is unsure what was missed, report everything.
+ */
+export function watchChanges(db: Database, options: WatchOptions): Watch {
+  let poll: Poll = options.onlyContact
+    ? contactPoll(db)
+    : options.versionQuery === undefined
+      ? changePoll(db, undefined)
+      : versionPoll(db, options.versionQuery, undefined)
+  let timer: NodeJS.Timeout | undefined
+  let polling = false
+  let hurried = false
+  let closed = false
+
+  async function turn() {
+    clearTimeout(timer)
+    polling = true
+    hurried = false
+    try {
+      const polled = await within(options.timeoutMs, poll())
+      poll = polled.next
+      if (!closed) options.onPolled(polled.changes)
+    } catch (cause) {
+      if (!closed) options.onFailed(cause)
+    }
+    polling = false
+    if (closed) return
+    schedule(hurried ? HURRY_MS : options.pollMs)
+  }
+
+  function schedule(ms: number) {
+    clearTimeout(timer)
+    timer = setTimeout(turn, ms)
+    timer.unref()
+  }
+
+  function hurry() {
+    if (closed || hurried) return
+    hurried = true
+    if (!polling) schedule(HURRY_MS)
+  }
+
+  const usesNotify = !options.onlyContact && options.versionQuery === undefined
+  const stop = usesNotify ? db.listen('vouchd_change', hurry).catch(() => undefined) : undefined
+  void turn()
+  return {
+    hurry,
+    async close() {
+      closed = true
+      clearTimeout(timer)
+      const stopListening = await within(options.timeoutMs, Promise.resolve(stop)).catch(() => undefined)
+      await stopListening?.().catch(() => {})
+    },
+  }
+}
+
+/** Rejects when the promise takes longer. */
+export function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+// Rows of vouchd.change are kept for at least an hour after they became visible. Half of it between two polls,
+// by the server's own clock, and some may have been removed unseen.
+const MAX_GAP_SECONDS = 1800
+// More rows than this are not worth telling apart.
+const MAX_CHANGES = 2000
+
+interface ChangeRow extends Row {
+  snapshot: string
+  xmax: string
+  at: number
+  server: string
+  changed: boolean
+  vo: string | null
+  member: string | null
+}
+
+interface LastSeen {
+  readonly snapshot: string
+  readonly xmax: bigint
+  readonly at: number
+  readonly server: string
+}
+
+/** What became visible since the snapshot of the poll before: commits out of order included. */
+function changePoll(db: Database, before: LastSeen | undefined): Poll {
+  return async () => {
+    const rows = await db.query<ChangeRow>(
+      `select s.*, c.id is not null as changed, c.vo, c.member
+       from (select pg_current_snapshot()::text as snapshot,
+                    pg_snapshot_xmax(pg_current_snapshot())::text as xmax,
+                    extract(epoch from clock_timestamp())::float8 as at,
+                    pg_postmaster_start_time()::text as server) s
+       left join vouchd.change c
+         on c.txid >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(c.txid, $1::pg_snapshot)
+       limit ${MAX_CHANGES + 1}`,
+      [before?.snapshot ?? null],
+    )
+    const [first] = rows
+    if (first === undefined) throw new Error('the poll returned no row')
+    const last = { snapshot: first.snapshot, xmax: BigInt(first.xmax), at: first.at, server: first.server }
+    const next = changePoll(db, last)
+    const unsure =
+      before === undefined ||
+      before.server !== last.server ||
+      // Transaction numbers never go back, except in a copy restored from an earlier time.
+      last.xmax < before.xmax ||
+      last.at - before.at > MAX_GAP_SECONDS ||
+      rows.length > MAX_CHANGES
+    if (unsure) return { changes: EVERYTHING, next }
+    if (!first.changed) return { changes: NOTHING, next }
+    return {
+      changes: rows.map(({ vo, member }) => ({ vo: vo ?? undefined, member: member ?? undefined })),
+      next,
+    }
+  }
+}
+
+function versionPoll(db: Database, versionQuery: string, before: string | undefined): Poll {
+  return async () => {
+    const rows = await db.query(versionQuery)
+    const version = JSON.stringify(rows.map(row => Object.values(row)))
+    const changes = version === before ? NOTHING : EVERYTHING
+    return { changes, next: versionPoll(db, versionQuery, version) }
+  }
+}
+
+function contactPoll(db: Database): Poll {
+  return async () => {
+    await db.query('select 1')
+    return { changes: NOTHING, next: contactPoll(db) }
+  }
+}
