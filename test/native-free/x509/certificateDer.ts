@@ -62,7 +62,7 @@ export function certificateDer(overrides: Partial<typeof parts> = {}): Uint8Arra
   return sequence(tbs, p.outerAlgorithm, p.signature, p.trailing)
 }
 
-/** The same for a subject: what openssl is asked about names with. Its key is one openssl can load. */
+/** The same for a subject: what openssl is asked about names with. */
 export function certificateOfSubject(subject: Uint8Array): Uint8Array {
   return certificateDer({ subject, serial: tlv(0x02, new Uint8Array([1])) })
 }
