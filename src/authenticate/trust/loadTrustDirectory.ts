@@ -30,7 +30,7 @@ export interface TrustLoad {
   readonly unsettled: boolean
   /** Files whose former object stands in for them, which ends with time: read again at the next poll. */
   readonly standIns: number
-  /** CRL files that cannot be used and have no stand-in. */
+  /** CAs with a CRL file that cannot be used and has no stand-in. */
   readonly unreadableCrls: number
   readonly memory: TrustMemory
 }
@@ -84,9 +84,10 @@ export async function loadTrustDirectory(
   const policies = policiesByName(reading.slots)
   const cas = objects.map(object => trustedCa(object, policies))
   const crls = loadedCrls(judged)
-  const unreadable = new Set(
+  const unreadableHashes = new Set(
     judged.filter(({ slot }) => slot.object === undefined).map(({ slot }) => slot.file.hash),
   )
+  const unreadable = namesUnder(unreadableHashes, objects)
   const judgedSlots = new Map(judged.map(({ slot }) => [slot.file.name, slot]))
   const effective = reading.slots.map(slot => judgedSlots.get(slot.file.name) ?? slot)
   const memory = remember(effective, judged, reading, newestCrls)
@@ -96,7 +97,7 @@ export async function loadTrustDirectory(
         generation: previous.snapshot.generation + 1,
         cas,
         crls: crls.map(({ issuer, trusted }) => [issuer, trusted] as const),
-        unreadable: namesUnder(unreadable, objects),
+        unreadable,
       })
     : previous.snapshot
   const timely = stateFindings(
