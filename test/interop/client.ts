@@ -8,7 +8,6 @@ export interface Place {
   readonly world: World
   /** Port that clients are sent to: the server's, or that of a front before it. */
   readonly port: number
-  readonly serverPort: number
   /** A folder of this case alone. */
   readonly folder: string
   /** The proxy to ask with, a proxy file; undefined: the user's own certificate. */

@@ -11,7 +11,7 @@ import { makeProxyFile } from './proxyFile.ts'
 import { formatResults, type Result, writeResults } from './results.ts'
 import { startUnansweredFront } from './unansweredFront.ts'
 import type { AcServer } from './vomsd.ts'
-import { createWorld, type World } from './world.ts'
+import { createWorld, URI_HOST, type World } from './world.ts'
 
 export type StartServer = (world: World) => Promise<AcServer>
 
@@ -74,7 +74,7 @@ function declareCase(
 
 async function newPlace(world: World, port: number): Promise<Place> {
   const folder = await mkdtemp(join(world.folder, 'case-'))
-  return { world, port, serverPort: port, folder, proxy: undefined }
+  return { world, port, folder, proxy: undefined }
 }
 
 /** Makes the proxy that the request is to be made with; its AC, if it has one, comes from the same server. */
@@ -136,9 +136,9 @@ function declareLscControl(client: Client, running: { world: World; server: AcSe
   it(`${client.name} refuses the AC when the LSC file names another issuer`, async () => {
     const place = await newPlace(running.world, running.server.port)
     const vomsdir = await mkdtemp(join(place.folder, 'vomsdir-'))
-    const { caSubject, uriHost } = place.world
+    const { caSubject } = place.world
     await mkdir(join(vomsdir, VO))
-    await writeFile(join(vomsdir, VO, `${uriHost}.lsc`), `/C=IT/O=IGI/CN=somebody else\n${caSubject}\n`)
+    await writeFile(join(vomsdir, VO, `${URI_HOST}.lsc`), `/C=IT/O=IGI/CN=somebody else\n${caSubject}\n`)
     const elsewhere = { ...place, world: { ...place.world, vomsdir } }
     const answer = await client.ask({ user: 'test0', fqans: [''] }, elsewhere)
     expect(answer.code, answer.output).not.toBe(0)

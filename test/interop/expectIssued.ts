@@ -40,7 +40,7 @@ async function expectAc(client: Client, user: UserName, expected: Issued, der: U
   expect(ac.noRevAvail).toBe(true)
   expect(hex(ac.holder.name)).toBe(holder.subject)
   expect(ac.holder.serial).toBe(holder.serial)
-  expect(ac.policyAuthority).toBe(`${VO}://${uriOf(place)}`)
+  expect(ac.policyAuthority).toBe(`${VO}://${place.world.uri}`)
   expect(ac.fqans).toEqual(expected.fqans.map(longForm))
   expect(ac.attributes).toEqual(expected.attributes ?? [])
   expect(ac.targets).toEqual(expected.targets ?? [])
@@ -61,14 +61,12 @@ async function expectProxy(client: Client, expected: Issued, proxyFile: string, 
     expect(report.finished.code, report.finished.stderr).toBe(0)
     expect(report.fqans).toEqual(expected.fqans)
     expect(report.attributes).toHaveLength(expected.attributes?.length ?? 0)
-    expect(report.uri).toBe(uriOf(place))
+    expect(report.uri).toBe(place.world.uri)
   }
   const verified = await vomsVerify(proxyFile, place)
   expect(verified.code, verified.stderr).toBe(0)
   expect(verified.stdout).toMatch(/Certificate chain verified succesfully/)
 }
-
-const uriOf = ({ world, serverPort }: Place) => `${world.uriHost}:${serverPort}`
 
 async function readNames(certificateFile: string) {
   const [der] = pemBlocks(await readFile(certificateFile, 'latin1'), 'CERTIFICATE')

@@ -33,7 +33,7 @@ export async function startVomsd(world: World, database: MariaDb, options: Vomsd
     [
       // -debug: stays in the foreground, so that it can be stopped; -foreground does not.
       ...['-debug', '-vo', options.vo, '-port', `${port}`, '-code', `${port}`],
-      ...['-uri', `${world.uriHost}:${port}`, '-timeout', `${options.maxLifetimeSeconds}`],
+      ...['-uri', world.uri, '-timeout', `${options.maxLifetimeSeconds}`],
       ...['-x509_user_cert', world.host.certificate, '-x509_user_key', world.host.key],
       ...['-x509_cert_dir', world.trustDirectory, '-sqlloc', programPath('libvomsmysql.so')],
       ...['-dbname', database.database, '-username', database.user, '-contactstring', 'localhost'],
@@ -50,7 +50,8 @@ export async function startVomsd(world: World, database: MariaDb, options: Vomsd
   return { port, logFile, stop: () => stopChild(child) }
 }
 
-function reachable(port: number): Promise<void> {
+/** Resolves when something accepts connections on a loopback port. */
+export function reachable(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     socket.once('connect', () => {

@@ -20,8 +20,11 @@ export interface World {
   readonly trustDirectory: string
   readonly vomsdir: string
   readonly host: Credential
-  /** HOST of the policyAuthority and name of the LSC file; deliberately not the name clients connect to. */
-  readonly uriHost: string
+  /**
+   * HOST:PORT of the policyAuthority, whichever port a server really has. HOST names the LSC file, and is
+   * deliberately not the name that clients connect to.
+   */
+  readonly uri: string
   readonly users: Readonly<Record<UserName, Credential>>
   /** test0's credential as PKCS#12; its password. */
   readonly pkcs12: { readonly file: string; readonly password: string }
@@ -42,7 +45,8 @@ export type UserName =
   | 'untrustedCa'
 
 const NAME = '/C=IT/O=IGI'
-const URI_HOST = 'voms.test.example'
+/** Host of the policyAuthority and name of the LSC file. */
+export const URI_HOST = 'voms.test.example'
 
 interface Authority {
   readonly folder: string
@@ -243,7 +247,16 @@ async function fillWorld(folder: string, vo: string): Promise<World> {
   ])
   await runOk('chmod', ['0600', pkcs12.file])
   return {
-    ...{ folder, caSubject: test.subject, trustDirectory, vomsdir, host, uriHost: URI_HOST, users, pkcs12 },
+    ...{
+      folder,
+      caSubject: test.subject,
+      trustDirectory,
+      vomsdir,
+      host,
+      uri: `${URI_HOST}:15000`,
+      users,
+      pkcs12,
+    },
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }

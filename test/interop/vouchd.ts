@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process'
+import { open, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { MAX_LIFETIME_SECONDS } from './cases.ts'
+import { VO, writeWorldDump } from './dump.ts'
+import { freePort } from './freePort.ts'
+import { runOk } from './run.ts'
+import { stopChild, waitUntil } from './stopChild.ts'
+import { type AcServer, reachable } from './vomsd.ts'
+import type { World } from './world.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+function configText(world: World, port: number): string {
+  const text = JSON.stringify
+  return `
+[log]
+level = "debug"
+[store]
+kind = "embedded"
+folder = ${text(join(world.folder, 'database'))}
+[trust]
+directory = ${text(world.trustDirectory)}
+vomsdir = ${text(world.vomsdir)}
+[[vo]]
+name = ${text(VO)}
+listen = ["127.0.0.1:${port}"]
+uri = ${text(world.uri)}
+maxLifetimeSeconds = ${MAX_LIFETIME_SECONDS}
+hostCredentials = [{ certificate = ${text(world.host.certificate)}, key = ${text(world.host.key)} }]
+`
+}
+
+/**
+ * Imports the world's dump into an embedded database and starts `vouchd serve` on a free port, as an operator
+ * would: by its command line and a configuration file.
+ */
+export async function startVouchd(world: World): Promise<AcServer> {
+  const port = await freePort()
+  const config = join(world.folder, 'vouchd.toml')
+  await writeFile(config, configText(world, port))
+  const dump = await writeWorldDump(world)
+  await runOk(process.execPath, [MAIN, '--config', config, 'import', 'voms-admin', dump, '--vo', VO])
+  const logFile = join(world.folder, 'vouchd.log')
+  const output = await open(logFile, 'w')
+  const child = spawn(process.execPath, [MAIN, '--config', config, 'serve'], {
+    stdio: ['ignore', output.fd, output.fd],
+  })
+  await output.close()
+  try {
+    await waitUntil(() => reachable(port), child, 'vouchd')
+  } catch (error) {
+    await stopChild(child)
+    throw new Error(`vouchd did not start: ${(await readFile(logFile, 'utf8')).slice(-2000)}`, {
+      cause: error,
+    })
+  }
+  return { port, logFile, stop: () => stopChild(child) }
+}
