@@ -1,7 +1,7 @@
 import type { PolicyFile, TrustedCa, TrustedCrl, TrustSnapshot } from '../../../native-free/proxy/types.ts'
 import type { Clock } from '../../clock.ts'
 import type { Finding } from './finding.ts'
-import { type JudgedCrl, judgeCrls } from './judgeCrls.ts'
+import { type CrlJudgement, type JudgedCrl, judgeCrls } from './judgeCrls.ts'
 import { readTrustSlots, type TrustReading } from './readTrustSlots.ts'
 import { stateFindings } from './stateFindings.ts'
 import { NO_MEMORY, type TrustMemory, type TrustSlot } from './trustMemory.ts'
@@ -66,53 +66,45 @@ export async function loadTrustDirectory(
     const advice = 'check that it exists and that the service user may read it'
     return refuse(previous, { code: 'directory-unreadable', level: 'error', file: folder, what, advice })
   }
-
   const caSlots = distinctCas(reading.slots)
   if (caSlots.length === 0) {
     const what = 'the trust directory holds no usable CA certificate'
     const advice = 'install the CA certificates under their hash names'
-    const finding = { code: 'no-ca', level: 'error', file: folder, what, advice } as const
-    return refuse(previous, finding, reading)
+    return refuse(previous, { code: 'no-ca', level: 'error', file: folder, what, advice }, reading)
   }
+  const cas = caSlots.map(({ object }) => object)
+  const judgement = await judgeCrls(reading.slots, cas, previous.memory, now)
+  return assemble(previous, reading, caSlots, judgement, now)
+}
 
-  const objects = caSlots.map(({ object }) => object)
-  const {
-    crls: judged,
-    newestCrls,
-    findings: crlFindings,
-  } = await judgeCrls(reading.slots, objects, previous.memory, now)
+function assemble(
+  previous: TrustLoad,
+  reading: TrustReading,
+  caSlots: readonly CaSlot[],
+  judgement: CrlJudgement,
+  now: number,
+): TrustLoad {
   const policies = policiesByName(reading.slots)
-  const cas = objects.map(object => trustedCa(object, policies))
-  const crls = loadedCrls(judged)
-  const unreadableHashes = new Set(
-    judged.filter(({ slot }) => slot.object === undefined).map(({ slot }) => slot.file.hash),
-  )
-  const unreadable = namesUnder(unreadableHashes, objects)
-  const judgedSlots = new Map(judged.map(({ slot }) => [slot.file.name, slot]))
-  const effective = reading.slots.map(slot => judgedSlots.get(slot.file.name) ?? slot)
-  const memory = remember(effective, judged, reading, newestCrls)
+  const cas = caSlots.map(({ object }) => trustedCa(object, policies))
+  const crls = loadedCrls(judgement.crls)
+  const unreadable = namesWithUnreadableCrl(caSlots, judgement.crls)
+  const slots = withStandIns(reading.slots, judgement.crls)
+  const memory = remember(slots, reading.parsed, judgement)
   const changed = memory.contentKey !== previous.memory.contentKey
-  const snapshot = changed
-    ? createTrustSnapshot({
-        generation: previous.snapshot.generation + 1,
-        cas,
-        crls: crls.map(({ issuer, trusted }) => [issuer, trusted] as const),
-        unreadable,
-      })
-    : previous.snapshot
+  const generation = previous.snapshot.generation + 1
   const timely = stateFindings(
-    caSlots.map((slot, index) => [slot, cas[index]!] as const),
-    judged,
+    caSlots.map(({ file }, index) => [file.name, cas[index]!] as const),
+    judgement.crls,
     now,
   )
   return {
-    snapshot,
+    snapshot: changed ? createTrustSnapshot({ generation, cas, crls, unreadable }) : previous.snapshot,
     crls,
-    findings: [...reading.findings, ...crlFindings, ...timely],
+    findings: [...reading.findings, ...judgement.findings, ...timely],
     changed,
     refused: false,
     unsettled: reading.unsettled,
-    standIns: effective.filter(({ standsIn }) => standsIn).length,
+    standIns: slots.filter(({ standsIn }) => standsIn).length,
     unreadableCrls: unreadable.size,
     memory,
   }
@@ -191,27 +183,33 @@ function trustedCrl({ crl }: CrlObject, verifiedBy: ReadonlySet<string>): Truste
   })
 }
 
-function namesUnder(hashes: ReadonlySet<string>, cas: readonly CaObject[]): Set<string> {
-  const under = cas.filter(ca => ca.hashes.some(hash => hashes.has(hash)))
-  return new Set(under.map(ca => ca.certificate.subject.canonical))
+/** Canonical names of the CAs that have a CRL file, under either hash, with nothing usable in it. */
+function namesWithUnreadableCrl(cas: readonly CaSlot[], judged: readonly JudgedCrl[]): Set<string> {
+  const files = judged.filter(({ slot }) => slot.object === undefined)
+  const hashes = new Set(files.map(({ slot }) => slot.file.hash))
+  const under = cas.filter(({ object }) => object.hashes.some(hash => hashes.has(hash)))
+  return new Set(under.map(({ object }) => object.certificate.subject.canonical))
+}
+
+/** The slots with those that CRL judgement put in another's place. */
+function withStandIns(slots: readonly TrustSlot[], judged: readonly JudgedCrl[]): TrustSlot[] {
+  const byName = new Map(judged.map(({ slot }) => [slot.file.name, slot]))
+  return slots.map(slot => byName.get(slot.file.name) ?? slot)
 }
 
 function remember(
   slots: readonly TrustSlot[],
-  judged: readonly JudgedCrl[],
-  reading: TrustReading,
-  newestCrls: TrustMemory['newestCrls'],
+  read: TrustMemory['parsed'],
+  { crls, newestCrls }: CrlJudgement,
 ): TrustMemory {
   const unverified = new Set(
-    judged.filter(({ verifiedBy }) => verifiedBy.size === 0).map(({ slot }) => slot.file.name),
+    crls.filter(({ verifiedBy }) => verifiedBy.size === 0).map(({ slot }) => slot.file.name),
   )
-  const good = slots.filter(
-    ({ file, object }) =>
-      object !== undefined &&
-      !(object.kind === 'policy' && object.policy === 'bad') &&
-      !unverified.has(file.name),
-  )
-  const parsed = new Map(reading.parsed)
+  const good = slots.filter(({ file, object }) => {
+    if (object === undefined || unverified.has(file.name)) return false
+    return object.kind !== 'policy' || object.policy !== 'bad'
+  })
+  const parsed = new Map(read)
   for (const { file, digest, object } of good) parsed.set(`${file.kind}:${digest}`, object!)
   return {
     parsed,

@@ -2,19 +2,18 @@ import type { TrustedCa } from '../../../native-free/proxy/types.ts'
 import { CRL_FUTURE_SKEW_SECONDS, crlUsableUntil } from '../../../native-free/revocation/selectCrl.ts'
 import type { Finding } from './finding.ts'
 import type { JudgedCrl } from './judgeCrls.ts'
-import type { TrustSlot } from './trustMemory.ts'
 
 /** How long before its end a CRL is reported: fetch-crl has then failed several times in a row. */
 export const CRL_EXPIRY_WARNING_SECONDS = 86_400
 
 /** What time and absence say about objects that are good in themselves. */
 export function stateFindings(
-  cas: readonly (readonly [TrustSlot, TrustedCa])[],
+  cas: readonly (readonly [file: string, TrustedCa])[],
   crls: readonly JudgedCrl[],
   now: number,
 ): Finding[] {
   return [
-    ...cas.flatMap(([{ file }, ca]) => caFindings(file.name, ca, now)),
+    ...cas.flatMap(([file, ca]) => caFindings(file, ca, now)),
     ...crls.flatMap(judged => crlFindings(judged, now)),
   ]
 }
