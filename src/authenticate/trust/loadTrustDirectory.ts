@@ -91,14 +91,19 @@ function assemble(
   const slots = withStandIns(reading.slots, judgement.crls)
   const memory = remember(slots, reading.parsed, judgement)
   const changed = memory.contentKey !== previous.memory.contentKey
-  const generation = previous.snapshot.generation + 1
+  const parts = {
+    generation: previous.snapshot.generation + 1,
+    cas,
+    crls: crls.map(({ issuer, trusted }) => [issuer, trusted] as const),
+    unreadable,
+  }
   const timely = stateFindings(
     caSlots.map(({ file }, index) => [file.name, cas[index]!] as const),
     judgement.crls,
     now,
   )
   return {
-    snapshot: changed ? createTrustSnapshot({ generation, cas, crls, unreadable }) : previous.snapshot,
+    snapshot: changed ? createTrustSnapshot(parts) : previous.snapshot,
     crls,
     findings: [...reading.findings, ...judgement.findings, ...timely],
     changed,

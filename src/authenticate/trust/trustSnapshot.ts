@@ -4,7 +4,7 @@ export interface SnapshotParts {
   readonly generation: number
   readonly cas: readonly TrustedCa[]
   /** With the canonical name of each CRL's issuer. */
-  readonly crls: readonly { readonly issuer: string; readonly trusted: TrustedCrl }[]
+  readonly crls: readonly (readonly [issuer: string, crl: TrustedCrl])[]
   /** Canonical names of CAs that have a CRL file which cannot be read. */
   readonly unreadable: ReadonlySet<string>
 }
@@ -12,8 +12,8 @@ export interface SnapshotParts {
 /** Indexes the parts of a snapshot by canonical name. */
 export function createTrustSnapshot({ generation, cas, crls, unreadable }: SnapshotParts): TrustSnapshot {
   const casByName = Map.groupBy(cas, ca => ca.certificate.subject.canonical)
-  const crlsByName = Map.groupBy(crls, ({ issuer }) => issuer)
-  const listsByName = new Map([...crlsByName].map(([name, all]) => [name, all.map(({ trusted }) => trusted)]))
+  const crlsByName = Map.groupBy(crls, ([issuer]) => issuer)
+  const listsByName = new Map([...crlsByName].map(([name, pairs]) => [name, pairs.map(([, crl]) => crl)]))
   return Object.freeze({
     generation,
     cas,
