@@ -1,0 +1,234 @@
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { firstBytes } from '../../native-free/wire/firstBytes.ts'
+import { LegacyRequestReader } from '../../native-free/wire/legacyRequest.ts'
+import type { LimitsConfig } from '../config/types.ts'
+import type { Frame } from '../request/frame.ts'
+import type { Reply, RestReply } from '../respond/reply.ts'
+import { closeGently } from './closeGently.ts'
+import { type PeerChain, readPeerChain } from './peerChain.ts'
+
+/** Why something that arrived never became a request. */
+export type Unframed = 'timeout' | 'too-large' | 'not-understood'
+
+/** The stages behind a port. Neither function throws or rejects. */
+export interface Answerer {
+  serve(peer: PeerChain, frame: Frame): Promise<Reply>
+  /** @param seen the first octets of what arrived */
+  refuse(peer: PeerChain, protocol: Frame['protocol'], why: Unframed, seen: Uint8Array): Reply
+}
+
+interface ConnectionOptions {
+  readonly limits: LimitsConfig
+  readonly maxSentCerts: number
+  readonly keepAliveSeconds: number
+}
+
+/** Reads requests from connections whose handshake is over, and writes the answers. */
+export interface ConnectionHandler {
+  handle(socket: TLSSocket): void
+  /** Closes kept connections that wait for a next request. */
+  closeIdle(): void
+}
+
+/** One connection after its handshake. */
+interface Connection {
+  readonly peer: PeerChain
+  /** Runs while a request is awaited; what arrived by then is answered with a time-out. */
+  requestDeadline: NodeJS.Timeout
+  /** Runs while a request is served, to the end of its answer. */
+  answerDeadline: NodeJS.Timeout | undefined
+  /** The answer under way is the connection's last: what follows it is not read. */
+  last: boolean
+}
+
+/**
+ * The first octets decide the protocol. HTTP is parsed by node:http in its lenient mode, which takes the bare
+ * line feeds of HTTP/1.0 clients and answers HTTP/1.1 as they need it; legacy XML is read to the end of its
+ * root element. One request per connection, unless connections are kept.
+ */
+export function createConnectionHandler(options: ConnectionOptions, answerer: Answerer): ConnectionHandler {
+  const { limits, keepAliveSeconds } = options
+  const connections = new WeakMap<Socket, Connection>()
+
+  const handle = (socket: TLSSocket) => {
+    const peer = readPeerChain(socket, options.maxSentCerts)
+    const requestDeadline = setTimeout(() => socket.destroy(), limits.requestSeconds * 1000)
+    const connection: Connection = { peer, requestDeadline, answerDeadline: undefined, last: false }
+    connections.set(socket, connection)
+    socket.on('error', () => socket.destroy())
+    socket.once('close', () => {
+      clearTimeout(connection.requestDeadline)
+      clearTimeout(connection.answerDeadline)
+    })
+    readFirstBytes(socket, connection)
+  }
+
+  const readFirstBytes = (socket: TLSSocket, connection: Connection) => {
+    let held: Buffer = Buffer.alloc(0)
+    const stop = () => {
+      socket.off('data', onData)
+      socket.off('end', onEnd)
+    }
+    const onEnd = () => socket.destroy()
+    const onData = (chunk: Buffer) => {
+      held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+      const decision = firstBytes(held)
+      if (decision.kind === 'more') return
+      stop()
+      socket.pause()
+      const rest = held.subarray(decision.at)
+      if (decision.kind === 'rest') becomeHttp(socket, connection, rest)
+      else if (decision.kind === 'legacy') readLegacy(socket, connection, rest)
+      else refuse(socket, connection, 'legacy', 'not-understood', rest)
+    }
+    socket.on('data', onData)
+    socket.on('end', onEnd)
+  }
+
+  const readLegacy = (socket: TLSSocket, connection: Connection, first: Buffer) => {
+    const reader = new LegacyRequestReader(limits.maxRequestBytes)
+    const stop = () => {
+      socket.off('data', onData)
+      socket.off('end', onEnd)
+    }
+    const fail = (why: Unframed) => {
+      stop()
+      refuse(socket, connection, 'legacy', why, first)
+    }
+    const onEnd = () => fail('not-understood')
+    const onData = (chunk: Buffer) => {
+      const state = reader.push(chunk)
+      if (state === 'incomplete') return
+      stop()
+      if (state === 'too-large') return fail('too-large')
+      startAnswer(socket, connection)
+      answerer
+        .serve(connection.peer, { protocol: 'legacy', document: reader.document() })
+        .then(reply => write(socket, reply))
+    }
+    clearTimeout(connection.requestDeadline)
+    connection.requestDeadline = setTimeout(() => fail('timeout'), limits.requestSeconds * 1000)
+    socket.on('data', onData)
+    socket.on('end', onEnd)
+    onData(first)
+    socket.resume()
+  }
+
+  const becomeHttp = (socket: TLSSocket, connection: Connection, rest: Buffer) => {
+    awaitHttp(socket, connection)
+    socket.unshift(rest)
+    http.emit('connection', socket)
+    socket.resume()
+  }
+
+  const awaitHttp = (socket: Socket, connection: Connection) => {
+    clearTimeout(connection.requestDeadline)
+    connection.requestDeadline = setTimeout(
+      () => refuse(socket, connection, 'rest', 'timeout', new Uint8Array()),
+      limits.requestSeconds * 1000,
+    )
+  }
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request
+    const connection = connections.get(socket)
+    if (connection === undefined) return socket.destroy()
+    if (connection.last) return
+    startAnswer(socket, connection)
+    const keep = keepAliveSeconds > 0 && response.shouldKeepAlive && !hasBody(request)
+    connection.last = !keep
+    // With input still to come, closing at once would let a reset overtake the answer.
+    if (hasBody(request)) socket.destroySoon = () => closeGently(socket)
+    answerer.serve(connection.peer, restFrame(request)).then(reply => {
+      if (reply.protocol !== 'rest') return socket.destroy()
+      writeHttp(response, reply, keep)
+      if (!keep) return
+      clearTimeout(connection.answerDeadline)
+      // node:http closes a kept connection that stays idle; a request that has begun must end in time.
+      connection.requestDeadline = setTimeout(
+        () => socket.destroy(),
+        (keepAliveSeconds + limits.requestSeconds) * 1000,
+      )
+    })
+  }
+
+  /** From here on the request is whole, and its answer must be out within the connection's time. */
+  const startAnswer = (socket: Socket, connection: Connection) => {
+    clearTimeout(connection.requestDeadline)
+    clearTimeout(connection.answerDeadline)
+    connection.answerDeadline = setTimeout(() => socket.destroy(), limits.connectionSeconds * 1000)
+  }
+
+  const refuse = (
+    socket: Socket,
+    connection: Connection,
+    protocol: Frame['protocol'],
+    why: Unframed,
+    seen: Uint8Array,
+  ) => {
+    startAnswer(socket, connection)
+    socket.write(octets(answerer.refuse(connection.peer, protocol, why, seen)))
+    closeGently(socket)
+  }
+
+  const http = createServer({
+    insecureHTTPParser: true,
+    requireHostHeader: false,
+    maxHeaderSize: limits.maxRequestBytes,
+    keepAliveTimeout: keepAliveSeconds * 1000,
+    headersTimeout: 0,
+    requestTimeout: 0,
+  })
+  http.on('request', onRequest)
+  http.on('checkExpectation', onRequest)
+  http.on('connect', (request: IncomingMessage, socket: Socket) => {
+    const connection = connections.get(socket)
+    if (connection === undefined) return socket.destroy()
+    startAnswer(socket, connection)
+    answerer.serve(connection.peer, restFrame(request)).then(reply => write(socket, reply))
+  })
+  http.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket) => {
+    const connection = connections.get(socket)
+    if (connection === undefined || !socket.writable || error.code === 'ECONNRESET') return socket.destroy()
+    const why = error.code === 'HPE_HEADER_OVERFLOW' ? 'too-large' : 'not-understood'
+    refuse(socket, connection, 'rest', why, error.rawPacket ?? new Uint8Array())
+  })
+
+  return { handle, closeIdle: () => http.closeIdleConnections() }
+}
+
+function restFrame(request: IncomingMessage): Frame {
+  return {
+    protocol: 'rest',
+    method: request.method ?? '',
+    target: request.url ?? '',
+    headers: request.headers,
+  }
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  return (
+    request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0'
+  )
+}
+
+function writeHttp(response: ServerResponse, reply: RestReply, keep: boolean): void {
+  response.sendDate = false
+  response.writeHead(reply.status, keep ? { ...reply.headers, Connection: 'keep-alive' } : reply.headers)
+  response.end(reply.body)
+}
+
+/** Writes an answer without node:http, and closes. The request was read to its end, so nothing is cut short. */
+function write(socket: Socket, reply: Reply): void {
+  socket.write(octets(reply))
+  socket.destroySoon()
+}
+
+function octets(reply: Reply): Uint8Array {
+  if (reply.protocol === 'legacy') return reply.document
+  const fields = Object.entries(reply.headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const head = `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status]}\r\n${fields.join('')}\r\n`
+  return Buffer.concat([Buffer.from(head, 'latin1'), reply.body])
+}

@@ -1,0 +1,451 @@
+import { spawn } from 'node:child_process'
+import { request as httpsRequest } from 'node:https'
+import { connect as connectPlain, type Socket } from 'node:net'
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { LimitsConfig } from '../../src/config/types.ts'
+import type { Answerer } from '../../src/listen/connection.ts'
+import { type Listener, type ListenerOptions, openListener } from '../../src/listen/listener.ts'
+import type { PeerChain } from '../../src/listen/peerChain.ts'
+import type { Frame } from '../../src/request/frame.ts'
+import type { Reply } from '../../src/respond/reply.ts'
+import { createCa } from '../pki/createCa.ts'
+import { issueEec } from '../pki/issueEec.ts'
+import { chainOf, issueProxy } from '../pki/issueProxy.ts'
+import { privateKeyPem, storedRsaKey } from '../pki/keys.ts'
+
+const YEARS = { from: '2026-01-01T00:00:00Z', until: '2046-01-01T00:00:00Z' }
+const ca = createCa({ subject: '/C=IT/O=G/CN=CA', ...YEARS })
+const rsaHost = issueEec(ca, { subject: '/C=IT/O=G/CN=localhost', key: storedRsaKey(2048), ...YEARS })
+const ecHost = issueEec(ca, { subject: '/C=IT/O=G/CN=localhost', ...YEARS })
+const user = issueEec(ca, { subject: '/C=IT/O=G/CN=u', ...YEARS })
+const stranger = issueEec(ca, { subject: '/C=IT/O=G/CN=v', ...YEARS })
+const proxy = issueProxy(user, YEARS)
+
+const credential = (host: typeof rsaHost) => ({
+  certificate: Buffer.from(host.pem),
+  key: Buffer.from(privateKeyPem(host.key)),
+})
+
+const LIMITS: LimitsConfig = {
+  handshakeSeconds: 10,
+  requestSeconds: 10,
+  connectionSeconds: 15,
+  maxConnections: 100,
+  maxHandshakes: 100,
+  maxRequestBytes: 16_384,
+  backlog: 100,
+}
+
+interface Seen {
+  readonly peer: PeerChain
+  readonly frame: Frame
+}
+
+const open: Listener[] = []
+const sockets: Socket[] = []
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy()
+  await Promise.all(open.splice(0).map(listener => listener.close(0)))
+})
+
+/** A listener whose answers show what was seen, and the requests it saw. */
+async function start(change: Partial<ListenerOptions> = {}, answer?: () => Promise<void>) {
+  const seen: Seen[] = []
+  const shed: string[] = []
+  const body = Buffer.from('<voms/>')
+  const rest = (status: number): Reply => ({
+    protocol: 'rest',
+    status,
+    headers: { 'Content-Type': 'text/xml', 'Content-Length': String(body.length), Connection: 'close' },
+    body,
+  })
+  const answerer: Answerer = {
+    async serve(peer, frame) {
+      seen.push({ peer, frame })
+      await answer?.()
+      return frame.protocol === 'rest'
+        ? rest(200)
+        : { protocol: 'legacy', document: Buffer.from('<vomsans/>') }
+    },
+    refuse(_peer, protocol, why) {
+      const status = { timeout: 408, 'too-large': 413, 'not-understood': 400 }[why]
+      return protocol === 'rest'
+        ? rest(status)
+        : { protocol, document: Buffer.from(`<vomsans>${why}</vomsans>`) }
+    },
+  }
+  const listener = await openListener(
+    {
+      addresses: [{ host: '127.0.0.1', port: 0 }],
+      credentials: [credential(rsaHost)],
+      limits: LIMITS,
+      maxSentCerts: 32,
+      keepAliveSeconds: 0,
+      ...change,
+    },
+    answerer,
+    { shed: reason => shed.push(reason), handshakeFailed: () => {} },
+  )
+  open.push(listener)
+  return { listener, port: listener.addresses[0]!.port, seen, shed }
+}
+
+function dial(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host: '127.0.0.1',
+      port,
+      rejectUnauthorized: false,
+      cert: user.pem,
+      key: privateKeyPem(user.key),
+      ...options,
+    })
+    sockets.push(socket)
+    socket.once('error', reject)
+    socket.once('secureConnect', () => resolve(socket))
+  })
+}
+
+/** Everything the server writes until it closes. */
+function readAll(socket: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    socket.on('data', chunk => {
+      text += chunk.toString('latin1')
+    })
+    socket.once('error', reject)
+    socket.once('close', () => resolve(text))
+  })
+}
+
+async function ask(port: number, pieces: readonly string[], options?: ConnectionOptions): Promise<string> {
+  const socket = await dial(port, options)
+  const answer = readAll(socket)
+  for (const piece of pieces) {
+    socket.write(piece)
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+  return answer
+}
+
+const C_API = 'GET /generate-ac?fqans=/vo HTTP/1.0\nUser-Agent: voms APIs 2.0\nAccept: */*\nHost: h:15000\n\n'
+const JAVA = 'GET /generate-ac?lifetime=1 HTTP/1.1\r\nHost: h:15000\r\nConnection: keep-alive\r\n\r\n'
+const XML = '<?xml version="1.0" encoding="US-ASCII"?><voms><command>G/vo</command></voms>'
+
+describe('first bytes', () => {
+  const octets = (text: string) => [...text]
+  const rows: readonly [string, readonly string[], 'rest' | 'legacy'][] = [
+    ['REST with bare line feeds after a 0 record', ['0', C_API], 'rest'],
+    ['REST glued to the 0', [`0${C_API}`], 'rest'],
+    ['REST without a 0', [JAVA], 'rest'],
+    ['REST, octet by octet', octets(`0${JAVA}`), 'rest'],
+    ['many leading zeros', [`000${JAVA}`], 'rest'],
+    ['legacy after a 0 record', ['0', XML], 'legacy'],
+    ['legacy glued to the 0', [`0${XML}`], 'legacy'],
+    ['legacy without a 0', [XML], 'legacy'],
+    ['legacy, octet by octet', octets(`0${XML}`), 'legacy'],
+  ]
+  it.each(rows)('%s', async (_name, pieces, protocol) => {
+    const { port, seen } = await start()
+    const answer = await ask(port, pieces)
+    expect(seen.map(s => s.frame.protocol)).toEqual([protocol])
+    if (protocol === 'legacy') expect(answer).toBe('<vomsans/>')
+    else expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n(.+\r\n)+\r\n<voms\/>$/)
+  })
+
+  it('of neither protocol get a legacy refusal', async () => {
+    const { port, seen } = await start()
+    expect(await ask(port, ['\x16\x03\x01 hello'])).toBe('<vomsans>not-understood</vomsans>')
+    expect(seen).toEqual([])
+  })
+})
+
+describe('requests', () => {
+  it('hand the raw target over', async () => {
+    const { port, seen } = await start()
+    await ask(port, ['GET /generate-ac?fqans=%2Fvo/G1,/vo&targets=a,%00 HTTP/1.1\r\nHost: h\r\n\r\n'])
+    expect(seen[0]!.frame).toMatchObject({
+      method: 'GET',
+      target: '/generate-ac?fqans=%2Fvo/G1,/vo&targets=a,%00',
+    })
+  })
+
+  it('are one per connection: a second one in the same segment is not served', async () => {
+    const { port, seen } = await start()
+    await ask(port, [JAVA + JAVA])
+    expect(seen).toHaveLength(1)
+  })
+
+  it('are answered when the client has closed its side', async () => {
+    const { port } = await start()
+    const socket = await dial(port, { allowHalfOpen: true } as ConnectionOptions)
+    const answer = readAll(socket)
+    socket.end(XML)
+    expect(await answer).toBe('<vomsans/>')
+  })
+
+  it('of an ordinary HTTP/1.1 client are answered', async () => {
+    const { port } = await start()
+    const status = await new Promise((resolve, reject) => {
+      httpsRequest({ port, host: '127.0.0.1', path: '/generate-ac', rejectUnauthorized: false }, response => {
+        response.resume().on('end', () => resolve(response.statusCode))
+      })
+        .on('error', reject)
+        .end()
+    })
+    expect(status).toBe(200)
+  })
+
+  it('with a body larger than any limit are answered without a reset', async () => {
+    const { port } = await start()
+    const head = 'POST /generate-ac HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n'
+    const socket = await dial(port)
+    const answer = readAll(socket)
+    socket.write(head)
+    socket.write('x'.repeat(1_000_000))
+    expect(await answer).toMatch(/^HTTP\/1\.1 200 OK/)
+  })
+
+  it.each([
+    ['CONNECT', 'CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n', /^HTTP\/1\.1 200/],
+    ['Expect', 'GET / HTTP/1.1\r\nHost: h\r\nExpect: the-unexpected\r\n\r\n', /^HTTP\/1\.1 200/],
+    [
+      'Upgrade',
+      'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      /^HTTP\/1\.1 200/,
+    ],
+    ['nonsense after the method', 'GET \x01\r\n\r\n', /^HTTP\/1\.1 400/],
+    ['fields over the limit', `GET / HTTP/1.1\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, /^HTTP\/1\.1 413/],
+  ])('%s: the answer is a document', async (_name, text, expected) => {
+    const { port } = await start()
+    const answer = await ask(port, [text])
+    expect(answer).toMatch(expected)
+    expect(answer).toMatch(/<voms\/>$/)
+  })
+
+  it('in legacy XML over the limit are refused', async () => {
+    const { port } = await start()
+    const answer = await ask(port, [`<voms><command>${'x'.repeat(20_000)}`])
+    expect(answer).toBe('<vomsans>too-large</vomsans>')
+  })
+})
+
+describe('time', () => {
+  const soon = { ...LIMITS, handshakeSeconds: 0.2, requestSeconds: 0.2, connectionSeconds: 0.2 }
+
+  it('ends a connection that never begins its handshake', async () => {
+    const { port } = await start({ limits: soon })
+    const socket = connectPlain(port, '127.0.0.1')
+    sockets.push(socket)
+    expect(await readAll(socket)).toBe('')
+  })
+
+  it('ends a connection that asks nothing, silently', async () => {
+    const { port } = await start({ limits: soon })
+    expect(await ask(port, ['0'])).toBe('')
+  })
+
+  it.each([
+    ['REST', 'GET /generate-ac HT', /^HTTP\/1\.1 408/],
+    ['legacy', '<voms><command>', /^<vomsans>timeout/],
+  ])('refuses a %s request that never ends', async (_name, text, expected) => {
+    const { port } = await start({ limits: soon })
+    expect(await ask(port, [text])).toMatch(expected)
+  })
+
+  it('cuts an answer that never comes', async () => {
+    const { port } = await start({ limits: soon }, () => new Promise(() => {}))
+    expect(await ask(port, [XML])).toBe('')
+  })
+})
+
+describe('kept connections', () => {
+  it('serve one request after another where the VO keeps them', async () => {
+    const { port, seen } = await start({ keepAliveSeconds: 5 })
+    const socket = await dial(port)
+    for (let i = 0; i < 3; i++) {
+      const answer = new Promise<string>(resolve => socket.once('data', chunk => resolve(chunk.toString())))
+      socket.write(JAVA)
+      expect(await answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: keep-alive\r\n/)
+    }
+    expect(seen).toHaveLength(3)
+  })
+
+  it('close after an HTTP/1.0 request all the same', async () => {
+    const { port } = await start({ keepAliveSeconds: 5 })
+    expect(await ask(port, [C_API])).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: close\r\n/)
+  })
+})
+
+describe('the client’s chain', () => {
+  it('comes as it was sent, strangers included', async () => {
+    const { port, seen } = await start()
+    const sent = [proxy, stranger, user]
+    await ask(port, [XML], { cert: sent.map(c => c.pem).join(''), key: privateKeyPem(proxy.key) })
+    expect(seen[0]!.peer.sent.map(der => Buffer.from(der).toString('hex'))).toEqual(
+      sent.map(c => Buffer.from(c.der).toString('hex')),
+    )
+    expect(chainOf(proxy, user)).toHaveLength(2)
+  })
+
+  it('is empty when nothing was sent', async () => {
+    const { port, seen } = await start()
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false })
+    sockets.push(socket)
+    const answer = readAll(socket)
+    socket.write(XML)
+    await answer
+    expect(seen[0]!.peer.sent).toEqual([])
+  })
+
+  it('is kept to one more than the limit', async () => {
+    const { port, seen } = await start({ maxSentCerts: 2 })
+    await ask(port, [XML], {
+      cert: [proxy, stranger, user, rsaHost].map(c => c.pem).join(''),
+      key: privateKeyPem(proxy.key),
+    })
+    expect(seen[0]!.peer.sent).toHaveLength(3)
+  })
+
+  it('is asked for without naming any CA', async () => {
+    const { port } = await start()
+    const child = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-tls1_2'], {
+      stdio: 'pipe',
+    })
+    child.stdin.end()
+    let out = ''
+    for await (const chunk of child.stdout) out += chunk
+    expect(out).toContain('No client certificate CA names sent')
+  })
+})
+
+describe.each(['TLSv1.2', 'TLSv1.3'] as const)('%s', version => {
+  it('never resumes a session', async () => {
+    const { port, seen } = await start()
+    const options = { minVersion: version, maxVersion: version } as const
+    let session: Buffer | undefined
+    const first = await dial(port, options)
+    first.on('session', offered => {
+      session = offered
+    })
+    const answer = readAll(first)
+    first.write(XML)
+    await answer
+    session ??= first.getSession()
+    const second = await dial(port, { ...options, ...(session ? { session } : {}) })
+    expect(second.isSessionReused()).toBe(false)
+    const again = readAll(second)
+    second.write(XML)
+    await again
+    expect(seen.map(s => [s.peer.sessionReused, s.peer.sent.length, s.peer.tlsVersion])).toEqual([
+      [false, 1, version],
+      [false, 1, version],
+    ])
+  })
+
+  it('gives clients that can do ECDSA the ECDSA certificate of a dual server, others the RSA one', async () => {
+    const { port } = await start({ credentials: [credential(rsaHost), credential(ecHost)] })
+    const options = { minVersion: version, maxVersion: version } as const
+    const able = await dial(port, options)
+    expect(able.getPeerX509Certificate()!.publicKey.asymmetricKeyType).toBe('ec')
+    const unable = await dial(port, {
+      ...options,
+      sigalgs: 'RSA-PSS+SHA256:RSA+SHA256',
+      cert: undefined,
+      key: undefined,
+    })
+    expect(unable.getPeerX509Certificate()!.publicKey.asymmetricKeyType).toBe('rsa')
+  })
+})
+
+it('refuses TLS 1.1', async () => {
+  const { port } = await start()
+  await expect(
+    dial(port, { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }),
+  ).rejects.toThrow()
+})
+
+it('refuses renegotiation', async () => {
+  const { port, seen } = await start()
+  const child = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-tls1_2'], { stdio: 'pipe' })
+  let said = ''
+  child.stderr.on('data', chunk => {
+    said += chunk
+  })
+  child.stdout.once('data', () => setTimeout(() => child.stdin.write('R\n'), 200))
+  await new Promise(resolve => child.once('close', resolve))
+  expect(said).toContain('no renegotiation')
+  expect(seen).toEqual([])
+})
+
+it('uses new credentials for new connections', async () => {
+  const { listener, port } = await start()
+  const before = await dial(port)
+  listener.setCredentials([credential(ecHost)])
+  const after = await dial(port)
+  expect(before.getPeerX509Certificate()!.publicKey.asymmetricKeyType).toBe('rsa')
+  expect(after.getPeerX509Certificate()!.publicKey.asymmetricKeyType).toBe('ec')
+})
+
+describe('crowds', () => {
+  it('of stalled handshakes lose their oldest to an honest client', async () => {
+    const { port, shed } = await start({ limits: { ...LIMITS, maxHandshakes: 3 } })
+    const stalled = Array.from({ length: 5 }, () => connectPlain(port, '127.0.0.1'))
+    sockets.push(...stalled)
+    await Promise.all(stalled.slice(0, 2).map(readAll))
+    expect(await ask(port, [XML])).toBe('<vomsans/>')
+    expect(shed.every(reason => reason === 'pending_tls')).toBe(true)
+    expect(shed.length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('beyond the limit are turned away at once', async () => {
+    const { port, shed } = await start({ limits: { ...LIMITS, maxConnections: 2 } })
+    await Promise.all([dial(port), dial(port)])
+    const third = connectPlain(port, '127.0.0.1')
+    sockets.push(third)
+    expect(await readAll(third)).toBe('')
+    expect(shed).toEqual(['connections'])
+  })
+})
+
+describe('addresses', () => {
+  it('of both families share one VO', async () => {
+    const { listener } = await start({
+      addresses: [
+        { host: '127.0.0.1', port: 0 },
+        { host: '::1', port: 0 },
+      ],
+    })
+    expect(listener.addresses.map(a => a.host)).toEqual(['127.0.0.1', '::1'])
+    const answer = await ask(listener.addresses[1]!.port, [XML], { host: '::1' })
+    expect(answer).toBe('<vomsans/>')
+  })
+
+  it('in use reject, and leave nothing open', async () => {
+    const { port } = await start()
+    await expect(
+      start({
+        addresses: [
+          { host: '127.0.0.1', port: 0 },
+          { host: '127.0.0.1', port },
+        ],
+      }),
+    ).rejects.toThrow('EADDRINUSE')
+  })
+})
+
+it('lets a request under way finish when it closes, and accepts no more', async () => {
+  let release = () => {}
+  const held = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const { listener, port } = await start({}, () => held)
+  const answer = ask(port, [XML])
+  await new Promise(resolve => setTimeout(resolve, 100))
+  const closed = listener.close(5000)
+  await expect(dial(port)).rejects.toThrow()
+  release()
+  expect(await answer).toBe('<vomsans/>')
+  await closed
+})
