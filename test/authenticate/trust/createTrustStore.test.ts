@@ -1,4 +1,5 @@
-import { renameSync } from 'node:fs'
+import { appendFileSync, renameSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { after as systemAfter } from '../../../src/authenticate/trust/after.ts'
 import {
@@ -210,6 +211,25 @@ describe('a trust store', () => {
     await untilReloads(3)
     expect(results[2]!.summary).toMatchObject({ standIns: 0, crls: { valid: 0, unreadable: 1 } })
     expect(store.current().hasUnreadableCrl(store.current().cas[0]!.certificate.subject.canonical)).toBe(true)
+  })
+
+  it('looks again soon at a file that was being written', async () => {
+    const name = `${newHash()}.r1`
+    trust.write(name, Buffer.alloc(4_000_000, 'x'))
+    let running = true
+    const first = store.start().finally(() => {
+      running = false
+    })
+    while (running) {
+      appendFileSync(trust.path(name), 'more')
+      await nextTurn()
+    }
+    await first
+    expect(timers.waiting).toEqual([5000, 600_000])
+    trust.remove(name)
+    timers.fire(5000)
+    await untilReloads(2)
+    expect(timers.waiting).toEqual([600_000])
   })
 
   it('lives without events, says so once, and tries again at each poll', async () => {

@@ -638,6 +638,7 @@ describe('a vandalised file', () => {
     ['a directory', path => mkdirSync(path)],
     ['a link to itself', path => symlinkSync(path, path)],
     ['a device', path => symlinkSync('/dev/zero', path)],
+    ['50 MB of text', path => writeFileSync(path, Buffer.alloc(50 * 1024 * 1024, 'garbage '))],
     ['100 MB', path => writeFileSync(path, Buffer.alloc(100 * 1024 * 1024))],
   ])('that became %s leaves the last good object in use', async (_, replace) => {
     use(new TrustFolder().fill({ ca, signingPolicy: policy, crls: [crlOf().pem], hashes: ['new'] }))
