@@ -19,7 +19,7 @@ const CONFIG: DirectoryConfig = {
   graceSeconds: 900,
 }
 // Polls come when a test asks for one; nothing grows old by itself.
-const TIMES: DirectoryTimes = { pollMs: 3_600_000, lookupMs: 200, freshMs: 3_000, unknownMs: 5_000 }
+const TIMES: DirectoryTimes = { pollMs: 3_600_000, lookupMs: 500, freshMs: 3_000, unknownMs: 5_000 }
 
 let db: FakeDatabase
 let now: number
