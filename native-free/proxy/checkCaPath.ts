@@ -2,14 +2,15 @@ import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
 import { type CaPath, isSelfIssued, type PathCa } from './caPath.ts'
 import { checkCriticalExtensions } from './checkCriticalExtensions.ts'
 import { checkNameConstraints } from './checkNameConstraints.ts'
-import { checkKeyStrength, checkSignatureAlgorithm } from './checkStrength.ts'
+import { checkKeyStrength } from './checkStrength.ts'
 import { checkTime } from './checkTime.ts'
 import { refuseChain } from './refuseChain.ts'
 import type { ChainPolicy, ChainRefusal } from './types.ts'
 
 /**
- * Checks each CA above `eec` (RFC 5280 6.1.4): time, roots included; being a CA; usage; path length; strength;
- * critical extensions; name constraints. Signatures were verified while the path was found. `now` in seconds.
+ * Checks each CA above `eec` (RFC 5280 6.1.4): time, roots included; being a CA; usage; path length; key; critical
+ * extensions; name constraints. Signatures and their algorithms were looked at while the path was found; those of
+ * an anchor are nobody's concern, for it is trusted by being installed. `now` in seconds.
  */
 export function checkCaPath(
   eec: Certificate,
@@ -19,14 +20,11 @@ export function checkCaPath(
 ): ChainRefusal | undefined {
   let casBelow = 0
   for (const ca of cas) {
-    const isAnchor = ca === cas.at(-1)
     const refusal =
       checkTime(ca.certificate, 'CA', now) ??
       checkIsCa(ca) ??
       checkUsage(ca.certificate) ??
       checkPathLength(ca.certificate, casBelow) ??
-      // An anchor is trusted by being installed: its own signature is nobody's concern.
-      (isAnchor ? undefined : checkSignatureAlgorithm(ca.certificate)) ??
       checkKeyStrength(ca.certificate, policy.minRsaBits, policy) ??
       checkCriticalExtensions(ca.certificate, 'ca') ??
       checkNameConstraints(ca.certificate, eec)

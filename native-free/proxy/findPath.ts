@@ -1,7 +1,7 @@
 import { bytesEqual } from '../bytes/equal.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { type CaPath, isSelfIssued, type PathCa } from './caPath.ts'
-import { checkKeyStrength } from './checkStrength.ts'
+import { checkKeyStrength, checkSignatureAlgorithm } from './checkStrength.ts'
 import { refuseChain } from './refuseChain.ts'
 import type { SignatureQuestion } from './signatureQuestion.ts'
 import type { ChainPolicy, ChainRefusal, TrustSnapshot } from './types.ts'
@@ -64,11 +64,19 @@ function* climb(
   below: CaPath,
   state: State,
 ): Generator<SignatureQuestion, 'done' | 'go on', boolean> {
+  const hopeless =
+    below.length === MAX_CAS
+      ? refuseChain('UNKNOWN_CA', `more than ${MAX_CAS} CAs`, child)
+      : checkSignatureAlgorithm(child)
+  if (hopeless !== undefined) {
+    state.deadEnd ??= hopeless
+    return 'go on'
+  }
   const candidates = issuersOf(child, below, state)
   let verified = false
   let weak: ChainRefusal | undefined
   for (const candidate of candidates) {
-    if (below.length === MAX_CAS || !takeTry(candidate, state.budget)) break
+    if (!takeTry(candidate, state.budget)) break
     const tooWeak = checkKeyStrength(candidate.certificate, state.policy.minRsaBits, state.policy)
     weak ??= tooWeak
     // Verifying under an oversized key is what the limit is there to prevent.
