@@ -381,7 +381,8 @@ describe('CRLs', () => {
   })
 
   it('with different algorithms inside and outside count as not signed', async () => {
-    const outerAlgorithm = new Uint8Array([0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3])
+    // The same algorithm, but with NULL parameters: it would verify.
+    const outerAlgorithm = new Uint8Array([0x30, 12, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2, 5, 0])
     trust.fill({ ca, crls: [crlOf({ outerAlgorithm }).pem] })
     expect(await trust.findings()).toContain('crl-signature')
     expect(verdict(user)).toBe('CRL_SIGNATURE')
