@@ -11,3 +11,8 @@ export function formatTimeLeft(seconds: number): string {
   const two = (value: number) => String(value).padStart(2, '0')
   return `${Math.floor(left / 3600)}:${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`
 }
+
+/** Seconds since the epoch for programs: `2026-01-31T12:00:00Z`. */
+export function isoTime(seconds: number): string {
+  return `${formatTime(seconds).slice(0, -4).replace(' ', 'T')}Z`
+}

@@ -58,7 +58,7 @@ const logKeys = z.strictObject({
   level: choice(
     ['debug', 'info', 'warn', 'error', 'silent'],
     'info',
-    'The least severe log records that are written. Records go to standard error, one JSON object a line; the service manager keeps them.',
+    'The least severe log records that are written. Records go to standard output, one JSON object a line; the service manager keeps them.',
   ),
 })
 

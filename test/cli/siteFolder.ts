@@ -1,14 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { octetString } from '../../native-free/der/writer.ts'
+import { keyHash } from '../fakes/acIssuer.ts'
 import { createCa } from '../pki/createCa.ts'
 import { writeCertificateFile, writeKeyFile } from '../pki/credentialFiles.ts'
 import {
   authorityKeyIdentifier,
   basicConstraints,
+  extension,
   keyUsage,
   subjectAltName,
-  subjectKeyIdentifier,
 } from '../pki/extensions.ts'
 import { type CertificateOptions, type Credential, issueCertificate } from '../pki/issueCertificate.ts'
 import { storedRsaKey, type TestKey } from '../pki/keys.ts'
@@ -33,7 +35,7 @@ export function issueHost(
       keyUsage(['digitalSignature', 'keyEncipherment']),
       authorityKeyIdentifier(ca.key),
       subjectAltName([{ dns: 'voms.example.org' }]),
-      subjectKeyIdentifier(key),
+      extension('2.5.29.14', false, octetString(keyHash(key))),
     ],
     ...YEAR,
     ...options,

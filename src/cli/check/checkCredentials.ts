@@ -1,7 +1,8 @@
-import { createHash, X509Certificate } from 'node:crypto'
-import { bytesEqual } from '../../../native-free/bytes/equal.ts'
+import { X509Certificate } from 'node:crypto'
 import { type Certificate, KEY_USAGE } from '../../../native-free/x509/certificate.ts'
+import { ConfigError } from '../../config/ConfigError.ts'
 import type { Config, VoConfig } from '../../config/types.ts'
+import { createProfile } from '../../issue/profile.ts'
 import { formatTime } from '../formatTime.ts'
 import type { CheckFinding } from './finding.ts'
 import { type Complain, readCertificateFile, readCredential } from './readCredential.ts'
@@ -109,8 +110,7 @@ function checkAcIssuer(
   const known = certificates.get(place)?.intermediates ?? []
   certificates.set(place, { place, certificate, intermediates: [...known, ...intermediates] })
   checkDates(certificate, place, now, complain)
-  checkAcKey(vo, certificate, complain)
-  checkKeyIdentifier(certificate, place, complain)
+  checkProfile(vo, [certificate, ...intermediates], complain)
   if (certificate.keyUsage !== undefined && (certificate.keyUsage & KEY_USAGE.digitalSignature) === 0) {
     complain(
       'warning',
@@ -124,11 +124,17 @@ function checkAcIssuer(
   }
 }
 
-function checkAcKey(vo: VoConfig, certificate: Certificate, complain: Complain): void {
+/** What the daemon itself demands at its start, and what it only puts up with. */
+function checkProfile(vo: VoConfig, chain: readonly Certificate[], complain: Complain): void {
   const place = vo.acCredential.certificate
-  const { key } = certificate
-  if (key.kind === 'rsa') {
-    if (key.bits >= MIN_RSA_BITS) return
+  try {
+    createProfile({ ...vo, vo: vo.name, issuerCertificates: chain.map(({ der }) => der) })
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause
+    for (const { problem, advice } of cause.faults) complain('error', place, problem, advice)
+  }
+  const { key } = chain[0]!
+  if (key.kind === 'rsa' && key.bits < MIN_RSA_BITS) {
     complain('error', place, `has an RSA key of ${key.bits} bits`, `use one of ${MIN_RSA_BITS} bits or more`)
   } else if (key.kind === 'ec' && vo.allowEcAcKey) {
     complain(
@@ -137,29 +143,5 @@ function checkAcKey(vo: VoConfig, certificate: Certificate, complain: Complain):
       `has an EC key: Java clients and ARC reject the ACs of ${vo.name}`,
       'use an RSA credential as acCredential',
     )
-  } else {
-    complain(
-      'error',
-      place,
-      `has no RSA key, so Java clients and ARC would reject the ACs of ${vo.name}`,
-      key.kind === 'ec'
-        ? 'use an RSA credential as acCredential, or set allowEcAcKey = true'
-        : 'use an RSA credential as acCredential',
-    )
   }
-}
-
-/** C++ clients and ARC compute it from the key, Java compares with the extension (RFC 5280 4.2.1.2, method 1). */
-function checkKeyIdentifier(certificate: Certificate, place: string, complain: Complain): void {
-  const expected = createHash('sha1').update(certificate.publicKeyBits).digest()
-  const found = certificate.subjectKeyIdentifier
-  if (found !== undefined && bytesEqual(found, expected)) return
-  complain(
-    'error',
-    place,
-    found === undefined
-      ? 'has no subjectKeyIdentifier, without which Java clients cannot verify ACs'
-      : 'has a subjectKeyIdentifier that is not the SHA-1 of its key, so that Java clients reject its ACs',
-    'have it issued anew with subjectKeyIdentifier = hash, or name another one as acCredential',
-  )
 }

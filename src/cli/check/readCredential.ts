@@ -33,19 +33,17 @@ export function readCertificateFile(file: string, complain: Complain): Certifica
 /** The private key of a PEM file; undefined when it cannot be had. Complains of permissions, too. */
 export function readKeyFile(file: string, uid: number, complain: Complain): KeyObject | undefined {
   try {
-    const pem = readInputFile(file, MAX_BYTES)
+    const pem = Buffer.from(readInputFile(file, MAX_BYTES))
     checkPermissions(file, uid, complain)
-    return createPrivateKey(Buffer.from(pem))
+    if (pem.includes('ENCRYPTED')) {
+      const advice = `take it off into a file of mode 0400: openssl pkey -in ${file} -out NEW`
+      complain('error', file, 'is protected by a passphrase', advice)
+      return undefined
+    }
+    return createPrivateKey(pem)
   } catch (cause) {
     if (cause instanceof FileProblem) complainOfFile(cause, file, complain)
-    else if ((cause as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE') {
-      complain(
-        'error',
-        file,
-        'is protected by a passphrase',
-        `take it off into a file of mode 0400: openssl pkey -in ${file} -out NEW`,
-      )
-    } else complain('error', file, 'holds no private key in PEM', 'write the key there, in PEM')
+    else complain('error', file, 'holds no private key in PEM', 'write the key there, in PEM')
     return undefined
   }
 }
