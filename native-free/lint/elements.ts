@@ -87,12 +87,19 @@ export class Elements {
       at = this.to(element)
       const tag = this.tag(element)
       if (tag & 0x20) this.walk(this.from(element), at, depth + 1)
-      else if (tag === TAG.octetString && depth === EXTENSION_VALUE_DEPTH) this.walkValue(element, depth)
+      else if (depth === EXTENSION_VALUE_DEPTH && this.isExtensionValue(element))
+        this.walkValue(element, depth)
       else this.checkPrimitive(element, tag)
       table[element * COLUMNS + 4] = this.count
       siblings++
     }
     return siblings
+  }
+
+  /** An OCTET STRING right after an OID, or after the BOOLEAN that may stand between. */
+  private isExtensionValue(element: number): boolean {
+    const before = this.tag(element - 1)
+    return this.tag(element) === TAG.octetString && (before === TAG.oid || before === TAG.boolean)
   }
 
   private walkValue(element: number, depth: number): void {
