@@ -3,12 +3,17 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError, formatConfigFault } from '../config/ConfigError.ts'
 import { DatabaseError } from '../store/DatabaseError.ts'
 import { CliError } from './CliError.ts'
+import { checkCommand } from './checkCommand.ts'
 import type { CliContext, CliIo } from './context.ts'
 import { EXIT, type ExitCode } from './exitCodes.ts'
+import { explainCommand } from './explainCommand.ts'
+import { inspectCommand } from './inspectCommand.ts'
 import { lscCommand } from './lscCommand.ts'
+import { memberCommand } from './memberCommand.ts'
 import { migrateCommand } from './migrateCommand.ts'
 import { normaliseOptions } from './normaliseOptions.ts'
 import { printable } from './printable.ts'
+import { serveCommand } from './serveCommand.ts'
 import { vomsesCommand } from './vomsesCommand.ts'
 
 const DEFAULT_CONFIG = '/etc/vouchd/vouchd.toml'
@@ -32,7 +37,16 @@ Examples:
   vouchd inspect /tmp/x509up_u1000              what stands in a proxy and its ACs`
 
 /** In the order of --help. */
-const COMMANDS = [migrateCommand, vomsesCommand, lscCommand]
+const COMMANDS = [
+  serveCommand,
+  checkCommand,
+  migrateCommand,
+  memberCommand,
+  explainCommand,
+  inspectCommand,
+  vomsesCommand,
+  lscCommand,
+]
 
 /** Runs one command line (without the program's own name) and gives its exit code. Never throws. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
