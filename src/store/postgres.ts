@@ -78,11 +78,19 @@ async function runQuery<R extends Row>(
   return last?.rows ?? []
 }
 
+// A look-up reads a dozen rows. Starting workers or compiling for it takes fifty times as long as running it,
+// and a planner without statistics, as after an import, would.
+const READER_SESSION = [
+  '-c default_transaction_read_only=on',
+  '-c max_parallel_workers_per_gather=0',
+  '-c jit=off',
+]
+
 function connectionSettings(config: PostgresConfig, role: PostgresOptions['role']): pg.ClientConfig {
   const owner = role === 'owner' ? config.owner : undefined
   const passwordFile = owner === undefined ? config.passwordFile : owner.passwordFile
   const timeout = role === 'owner' ? OWNER_TIMEOUT_MS : config.queryTimeoutSeconds * 1000
-  const session = ['-c DateStyle=ISO', ...(role === 'reader' ? ['-c default_transaction_read_only=on'] : [])]
+  const session = ['-c DateStyle=ISO', ...(role === 'reader' ? READER_SESSION : [])]
   return {
     host: config.host,
     port: config.port,

@@ -16,7 +16,7 @@ insert into vouchd.member (vo_id, source_id, given_name, surname, email, externa
     ('1', 'One', 'Test', 'test1@vo.example', null, null, false, null),
     ('2', 'Two', 'Test', 'test2@vo.example', null, null, true, 'left the experiment'),
     ('3', 'Three', 'Test', 'test3@vo.example', null, null, false, null)
-  ) as m where v.name = 'vo.0';
+  ) as m where v.name = 'vo.0' order by m.column1;
 insert into vouchd.certificate (vo_id, member_id, subject, subject_key, issuer, issuer_key, suspended, suspended_reason)
   select m.vo_id, m.id, c.subject, lower(c.subject), '/C=IT/O=Test/CN=CA', '/c=it/o=test/cn=ca', c.suspended, c.reason
   from (values
@@ -26,7 +26,7 @@ insert into vouchd.certificate (vo_id, member_id, subject, subject_key, issuer, 
     ('2', '/C=IT/O=Test/CN=test2', false, null),
     ('3', '/C=IT/O=Test/CN=(Parenthesis)', false, null)
   ) as c (source_id, subject, suspended, reason)
-  join vouchd.member m using (source_id);
+  join vouchd.member m using (source_id) order by c.subject collate "C";
 insert into vouchd.holding (vo_id, member_id, group_id, role_id, ends_at)
   select m.vo_id, m.id, g.id, r.id, h.ends_at
   from (values
