@@ -1,4 +1,5 @@
 import { formatFqan } from '../../../native-free/fqan/fqan.ts'
+import { byOctets } from '../../../native-free/fqan/issueOrder.ts'
 import type { IssueRequest } from '../../../native-free/wire/types.ts'
 import type { Holding, Lookup } from '../../resolve/types.ts'
 import { formatTime, formatTimeLeft } from '../formatTime.ts'
@@ -72,9 +73,12 @@ function describeLookup(lookup: Lookup): string {
 
 function holdings({ lookup, vo, now }: ExplainedRequest): string {
   if (lookup.kind !== 'member') return ''
+  const sorted = [...lookup.member.holdings].sort((a, b) =>
+    byOctets(formatFqan(a, 'short'), formatFqan(b, 'short')),
+  )
   return block(
     'holds',
-    lookup.member.holdings.map(holding => describeHolding(holding, vo, now)),
+    sorted.map(holding => describeHolding(holding, vo, now)),
   )
 }
 

@@ -1,0 +1,21 @@
+import type { Config } from '../config/types.ts'
+import type { Database } from '../store/database.ts'
+import { schemaProblem, schemaState } from '../store/migrate.ts'
+import { openStore } from '../store/openStore.ts'
+import { CliError } from './CliError.ts'
+import { EXIT } from './exitCodes.ts'
+
+/**
+ * Opens the database for a command that reads, does its work, and closes it. Throws CliError for a schema that does
+ * not fit, DatabaseError for a database that cannot be had.
+ */
+export async function withDatabase<T>(config: Config, work: (db: Database) => Promise<T>): Promise<T> {
+  const db = await openStore(config.store, { mode: 'command' })
+  try {
+    const problem = schemaProblem(await schemaState(db))
+    if (problem !== undefined) throw new CliError(EXIT.database, problem)
+    return await work(db)
+  } finally {
+    await db.close()
+  }
+}
