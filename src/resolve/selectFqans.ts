@@ -13,10 +13,21 @@ export type Selection =
   | { readonly satisfied: true; readonly fqans: readonly SelectedFqan[] }
   | { readonly satisfied: false; readonly command: Command }
 
-/** The holdings that count at `now`, within the VO's own tree: nothing outside it is ever issued. */
+// What the lint lets into an AC: visible ASCII, `/` between names, `=` nowhere.
+const GROUP = /^(?:\/[!-.0-<>-~]+)+$/
+const ROLE = /^[!-.0-<>-~]+$/
+
+/**
+ * The holdings that count at `now`: neither ended, nor outside the VO's own tree, nor of a name that no AC can
+ * carry. One such name in the database costs its holder that FQAN and nothing else.
+ */
 export function activeHoldings(member: Member, vo: string, now: number): readonly Holding[] {
   return member.holdings.filter(
-    holding => (holding.endsAt === undefined || holding.endsAt > now) && isWithinVo(holding.group, vo),
+    ({ group, role, endsAt }) =>
+      (endsAt === undefined || endsAt > now) &&
+      isWithinVo(group, vo) &&
+      GROUP.test(group) &&
+      (role === undefined || ROLE.test(role)),
   )
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Command, IssueRequest, OrderEntry } from '../../native-free/wire/types.ts'
+import type { Command, IssueRequest, OrderEntry, Warning } from '../../native-free/wire/types.ts'
 import { resolve } from '../../src/resolve/resolve.ts'
 import type { DirectoryAttribute, Holding, Lookup } from '../../src/resolve/types.ts'
 
@@ -65,7 +65,9 @@ function run(c: Case) {
   const member = { id: '1', holdings: c.holdings ?? TEST0, attributes: c.attributes ?? [] }
   const lookup = c.lookup ?? { kind: 'member', member }
   const options = { ...OPTIONS, fqanForm: c.fqanForm ?? OPTIONS.fqanForm }
-  return resolve(lookup, request, new Set(c.carried), options, NOW, c.issuerSecondsLeft ?? 10_000_000)
+  const warnings: Warning[] = []
+  const left = c.issuerSecondsLeft ?? 10_000_000
+  return { ...resolve(lookup, request, new Set(c.carried), options, NOW, left, warnings), warnings }
 }
 
 const GROUPS = ['/vo.0', '/vo.0/G1', '/vo.0/G2', '/vo.0/G2/G3']
@@ -203,10 +205,33 @@ describe('refusals', () => {
   })
 })
 
+it('warns even where an error follows', () => {
+  const warnings: Warning[] = []
+  const request: IssueRequest = {
+    protocol: 'rest',
+    commands: [group('/vo.0')],
+    order: undefined,
+    targets: [],
+    lifetimeSeconds: 86_401,
+    base64: true,
+    unknownParameters: true,
+  }
+  expect(() => resolve({ kind: 'unknown' }, request, new Set(), OPTIONS, NOW, 10_000_000, warnings)).toThrow()
+  expect(warnings.map(w => w.number)).toEqual([4, 2])
+})
+
 describe('foreign and ended holdings', () => {
   it('are left out of what every request brings', () => {
     const holdings = [...TEST0, holding('/cms'), holding('/vo.0/old', undefined, { endsAt: NOW - 1 })]
     expect(run({ holdings }).fqans).toEqual(GROUPS)
+  })
+
+  it('are left out where no AC can carry their name', () => {
+    const odd = ['/vo.0/two words', '/vo.0/näme', '/vo.0/a=b', '/vo.0//x', '/vo.0/'].map(path =>
+      holding(path),
+    )
+    const holdings = [...TEST0, ...odd, holding('/vo.0', 'a b'), holding('/vo.0', '')]
+    expect(run({ holdings, commands: [ALL] }).fqans).toEqual(run({ commands: [ALL] }).fqans)
   })
 
   it('count up to the second before their end', () => {
