@@ -31,7 +31,21 @@ export function createPostgres(config: PostgresConfig, options: PostgresOptions)
   pool.on('error', cause => options.onLost?.(toDatabaseError(cause)))
   const listener = createListener(settings, options)
   return {
-    query: (sql, parameters) => runQuery(pool, sql, parameters),
+    async query<R extends Row>(sql: string, parameters?: readonly SqlValue[]) {
+      const client = await pool.connect().catch(rethrow)
+      client.on('error', ignore)
+      let broken = false
+      try {
+        return await runQuery<R>(client, sql, parameters)
+      } catch (thrown) {
+        broken = isBroken(thrown)
+        throw thrown
+      } finally {
+        client.off('error', ignore)
+        // A transaction that the statement itself left open is nobody's.
+        client.release(broken || client.getTransactionStatus() !== 'I')
+      }
+    },
     async transaction(work) {
       const client = await pool.connect().catch(rethrow)
       // A connection that breaks while checked out reports it here as well as to the query.
@@ -45,7 +59,7 @@ export function createPostgres(config: PostgresConfig, options: PostgresOptions)
         if (command !== 'COMMIT') throw new DatabaseError('statement', 'the transaction was rolled back')
         return result
       } catch (thrown) {
-        broken = thrown instanceof DatabaseError && thrown.kind === 'unavailable'
+        broken = isBroken(thrown)
         if (!broken) await runQuery(client, 'rollback').catch(() => (broken = true))
         throw thrown
       } finally {
@@ -63,12 +77,21 @@ export function createPostgres(config: PostgresConfig, options: PostgresOptions)
 
 const ignore = () => {}
 
+/** Whether the connection is of no use any more: not after what the server itself refused or cut short. */
+function isBroken(thrown: unknown): boolean {
+  return (
+    thrown instanceof DatabaseError && thrown.kind === 'unavailable' && thrown.sqlState !== QUERY_CANCELED
+  )
+}
+
+const QUERY_CANCELED = '57014'
+
 function rethrow(thrown: unknown): never {
   throw toDatabaseError(thrown)
 }
 
 async function runQuery<R extends Row>(
-  on: pg.Pool | pg.PoolClient,
+  on: pg.PoolClient,
   sql: string,
   parameters?: readonly SqlValue[],
 ): Promise<R[]> {

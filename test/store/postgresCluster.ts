@@ -14,6 +14,9 @@ export interface PostgresCluster {
   psql(database: string, sql: string): string
   stop(): void
   start(): void
+  /** Its data folder and the user it runs as, for files that it is to read. */
+  readonly data: string
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined
   /** Sends a signal to the postmaster and every backend: SIGSTOP makes a server that hangs. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void
   /** Stops it and removes its folder. */
@@ -106,6 +109,8 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   let stopped: number[] = []
   return {
     version: psql('postgres', 'show server_version'),
+    data,
+    owner: as,
     createDatabase(overrides = {}) {
       const database = `t${++databases}`
       psql('postgres', `create database ${database}`)
