@@ -79,7 +79,7 @@ async function run(context: CliContext, options: Arguments) {
   const { subject, issuer } = holderOf(options)
   const request = requestOf(options)
   const now = io.clock.now()
-  const { lookup, whyUnknown } = await withDatabase(config, db =>
+  const { lookup, whyUnknown } = await withDatabase(config, 'command', db =>
     lookUp(db, config, vo, subject, vo.matchSubjectOnly ? undefined : issuer, context),
   )
   const explanation = explainRequest(lookup, request, {

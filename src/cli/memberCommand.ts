@@ -74,7 +74,7 @@ async function runList(context: CliContext, { vo, limit, json }: ListArguments) 
   const { io } = context
   const config = readConfig(context.configFile())
   if (vo !== undefined) selectVos(config, vo)
-  await withDatabase(config, async db => {
+  await withDatabase(config, 'command', async db => {
     let first = true
     let rest = limit ?? Number.POSITIVE_INFINITY
     let after: string | undefined
@@ -126,7 +126,7 @@ function stateOf(member: MemberSummary): string {
 async function runShow(context: CliContext, who: string, { vo, json }: ShowArguments) {
   const config = readConfig(context.configFile())
   if (vo !== undefined) selectVos(config, vo)
-  const members = await withDatabase(config, db => findDetails(db, who, vo))
+  const members = await withDatabase(config, 'command', db => findDetails(db, who, vo))
   if (members.length === 0) throw new CliError(EXIT.refused, `there is no member ${who}`)
   if (json) context.io.out(`${JSON.stringify(members, undefined, 2)}\n`)
   else context.io.out(members.map(member => formatMember(member)).join('\n'))

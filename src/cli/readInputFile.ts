@@ -12,6 +12,21 @@ export class FileProblem extends Error {
 
 /** Octets of a regular file of at most `maxBytes`. Throws FileProblem, whose message names no path. */
 export function readInputFile(file: string, maxBytes: number): Uint8Array {
+  return withFile(file, (descriptor, size) => {
+    if (size > maxBytes) {
+      const what = `has ${size} bytes, more than the ${maxBytes} that are read`
+      throw new FileProblem(what, 'check that it is the right file')
+    }
+    return readFileSync(descriptor)
+  })
+}
+
+/** Whether a file of any size can be read. Throws FileProblem when it cannot. */
+export function checkInputFile(file: string): void {
+  withFile(file, () => {})
+}
+
+function withFile<T>(file: string, work: (descriptor: number, size: number) => T): T {
   let descriptor: number | undefined
   try {
     // Without O_NONBLOCK the opening of a FIFO would never return.
@@ -19,13 +34,7 @@ export function readInputFile(file: string, maxBytes: number): Uint8Array {
     const stat = fstatSync(descriptor)
     if (stat.isDirectory()) throw new FileProblem('is a folder', 'name a file in it')
     if (!stat.isFile()) throw new FileProblem('is not a regular file', 'name a regular file')
-    if (stat.size > maxBytes) {
-      throw new FileProblem(
-        `has ${stat.size} bytes, more than the ${maxBytes} that are read`,
-        'check that it is the right file',
-      )
-    }
-    return readFileSync(descriptor)
+    return work(descriptor, stat.size)
   } catch (cause) {
     throw cause instanceof FileProblem ? cause : explain(cause)
   } finally {

@@ -7,6 +7,7 @@ import { checkCommand } from './checkCommand.ts'
 import type { CliContext, CliIo } from './context.ts'
 import { EXIT, type ExitCode } from './exitCodes.ts'
 import { explainCommand } from './explainCommand.ts'
+import { importCommand } from './importCommand.ts'
 import { inspectCommand } from './inspectCommand.ts'
 import { lscCommand } from './lscCommand.ts'
 import { memberCommand } from './memberCommand.ts'
@@ -41,6 +42,7 @@ const COMMANDS = [
   serveCommand,
   checkCommand,
   migrateCommand,
+  importCommand,
   memberCommand,
   explainCommand,
   inspectCommand,

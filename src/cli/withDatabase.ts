@@ -6,11 +6,15 @@ import { CliError } from './CliError.ts'
 import { EXIT } from './exitCodes.ts'
 
 /**
- * Opens the database for a command that reads, does its work, and closes it. Throws CliError for a schema that does
- * not fit, DatabaseError for a database that cannot be had.
+ * Opens the database for a command that reads ('command') or writes ('owner'), does its work, and closes it. Throws
+ * CliError for a schema that does not fit, DatabaseError for a database that cannot be had.
  */
-export async function withDatabase<T>(config: Config, work: (db: Database) => Promise<T>): Promise<T> {
-  const db = await openStore(config.store, { mode: 'command' })
+export async function withDatabase<T>(
+  config: Config,
+  mode: 'command' | 'owner',
+  work: (db: Database) => Promise<T>,
+): Promise<T> {
+  const db = await openStore(config.store, { mode })
   try {
     const problem = schemaProblem(await schemaState(db))
     if (problem !== undefined) throw new CliError(EXIT.database, problem)
