@@ -61,7 +61,7 @@ function* follow(
   if (below.proxies.length >= state.policy.maxProxyDepth) {
     return refuseChain('PROXY_DEPTH', `more than ${state.policy.maxProxyDepth} proxies`, current)
   }
-  const candidates = issuersOf(current, below.proxies, state)
+  const candidates = issuersOf(current, state)
   const proxies = [current, ...below.proxies]
   if (candidates.length === 1 && !candidates[0]!.isCa) {
     const issuer = candidates[0]!.certificate
@@ -106,14 +106,15 @@ interface Candidate {
   readonly isCa: boolean
 }
 
-/** Sent certificates with the issuer's name that are not below, and installed CAs, to give the right reason. */
-function issuersOf(current: Certificate, below: readonly Certificate[], state: State): Candidate[] {
+/**
+ * Sent certificates with the issuer's name, and installed CAs, to give the right reason. None can be below already:
+ * every step up has one RDN less.
+ */
+function issuersOf(current: Certificate, state: State): Candidate[] {
   const name = current.issuer.canonical
   const installed = state.snapshot.casBySubject(name).map(ca => ca.certificate)
   const isInstalled = (one: Certificate) => installed.some(ca => bytesEqual(ca.der, one.der))
-  const sent = state.sent.filter(
-    one => one.subject.canonical === name && one !== current && !below.includes(one) && !isInstalled(one),
-  )
+  const sent = state.sent.filter(one => one.subject.canonical === name && !isInstalled(one))
   return [
     ...sent.map(certificate => ({ certificate, isCa: kindOf(certificate) === 'ca' })),
     ...installed.map(certificate => ({ certificate, isCa: true })),

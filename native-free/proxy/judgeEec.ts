@@ -54,17 +54,12 @@ export function* judgeEec(
       if (soft === undefined) anchored = verdict
       else anchored ??= verdict
     } else {
-      refused ??= { accepted: false, refusal: soft, reusable: reusable && isUnaffectedBySent(search) }
+      refused ??= { accepted: false, refusal: soft, reusable: reusable && !policy.allowSentIntermediates }
     }
     return soft === undefined ? 'done' : 'go on'
   })
   if (deadEnd !== undefined) return { accepted: false, refusal: deadEnd, reusable: false }
   return anchored ?? refused!
-}
-
-/** Whether certificates that a client sends could have opened another path. */
-function isUnaffectedBySent({ policy, sentCas }: PathSearch): boolean {
-  return !policy.allowSentIntermediates || sentCas.length === 0
 }
 
 function checkInstalled(path: CaPath, policy: ChainPolicy): ChainRefusal | undefined {

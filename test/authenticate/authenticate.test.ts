@@ -211,6 +211,24 @@ describe('what is remembered', () => {
   })
 })
 
+describe('a refusal', () => {
+  it('is not remembered where a client may bring a better CA certificate next time', async () => {
+    const SUB_DN = '/C=IT/O=G/CN=Sub'
+    const expired = createCa({ subject: SUB_DN, issuer: CA, ...YEAR, until: NOW - 1 })
+    const renewed = createCa({ subject: SUB_DN, issuer: CA, key: expired.key, ...YEAR })
+    const one = eec('u', {}, expired)
+    await reload([ROOT, { ca: expired, signingPolicy: signingPolicyText(SUB_DN, ['/C=IT/*']) }])
+    const { authenticate } = authenticator({ allowSentIntermediates: true })
+    expect(reasonOf(authenticate([one.der], false))).toBe('CA_EXPIRED')
+    await reload([
+      { ...ROOT, signingPolicy: POLICY_TEXT + signingPolicyText(SUB_DN, ['/C=IT/*']) },
+      { ca: expired },
+    ])
+    expect(reasonOf(authenticate([one.der], false))).toBe('CA_EXPIRED')
+    expect(reasonOf(authenticate(chainOf(one, renewed), false))).toBe('ACCEPT')
+  })
+})
+
 describe('proxies without end', () => {
   const limits = { ...CACHE_LIMITS, members: 2, passers: 4 }
 
@@ -221,7 +239,10 @@ describe('proxies without end', () => {
     const before = cacheFigures()
     expect(before.certificates.entries).toBeLessThanOrEqual(limits.members + limits.passers)
     expect(before.links.entries).toBeLessThanOrEqual(limits.members + limits.passers)
+    // When the verdict itself has grown old, the signature is still known.
+    now = NOW + 600
     expect(reasonOf(authenticate([U.der], false))).toBe('ACCEPT')
+    expect(cacheFigures().links.hits).toBe(before.links.hits + 1)
     expect(cacheFigures().certificates.misses).toBe(before.certificates.misses)
     expect(cacheFigures().links.misses).toBe(before.links.misses)
   })

@@ -457,8 +457,20 @@ const subTwice: Trust = [
   { ca: plain.sub },
 ]
 
+const narrowRoot = createCa({ subject: CA_DN, key: CA.key, pathLength: 0, ...YEAR })
+const newKeyOfRoot = createCa({ subject: CA_DN, issuer: CA, ...YEAR })
+const underNewKey = eec('u', {}, newKeyOfRoot)
+
 describe('several ways up', () => {
   testChains([
+    {
+      name: '1.7: a self-issued change of key does not count for path length',
+      sent: [underNewKey, newKeyOfRoot],
+      as: underNewKey,
+      trust: [{ ...ROOT, ca: narrowRoot }],
+      policy: ALLOW_SENT,
+      expect: 'ACCEPT',
+    },
     {
       name: '1.7: one of two cross-signing roots has expired',
       ...plain.row,

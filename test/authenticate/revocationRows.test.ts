@@ -183,6 +183,13 @@ describe('intermediates and CRLs', () => {
       expect: 'REVOKED',
     },
     {
+      name: '96: intermediate revoked by the root, partial chains allowed',
+      sent: [ofSub],
+      trust: [{ ...ROOT, crls: [rootCrl] }, subEntry],
+      policy: { partialChain: true },
+      expect: 'REVOKED',
+    },
+    {
       name: '96: another revoked by the root',
       sent: [ofSub],
       as: ofSub,
