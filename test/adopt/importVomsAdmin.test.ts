@@ -215,6 +215,12 @@ describe('a small dump of schema version 3', () => {
     expect((await holdings()).some(row => row.startsWith('Sue'))).toBe(false)
   })
 
+  it('tells a suspended member the reason of the certificate, where it has one', async () => {
+    const certificate = "'/C=IT/O=Small/CN=Sue','\\0',NULL"
+    await run(changed([certificate, certificate.replace("'\\0',NULL", "'\x01','key lost'")]), 'small')
+    expect(await holdings()).toContain('Sue - suspended: key lost')
+  })
+
   it('tells how far it is', async () => {
     const seen: ImportProgress[] = []
     await run(SMALL, 'small', { onProgress: progress => seen.push(progress) })

@@ -450,10 +450,12 @@ end $$;
 
 -- The two public views ----------------------------------------------------------------------------------
 
+-- Where certificate and member are both suspended, the certificate's own reason is told, as vomsd tells it.
 create view vouchd.holdings as
   select v.name as vo, c.subject, c.issuer, m.id as member,
          c.suspended or m.suspended as suspended,
-         case when m.suspended then m.suspended_reason when c.suspended then c.suspended_reason end as reason,
+         coalesce(case when c.suspended then c.suspended_reason end,
+                  case when m.suspended then m.suspended_reason end) as reason,
          case when v.enforce_end_dates then m.ends_at end as ends_at,
          null::text as fqgroup, null::text as role, false as optional
   from vouchd.certificate c
@@ -462,7 +464,8 @@ create view vouchd.holdings as
   union all
   select v.name, c.subject, c.issuer, m.id,
          c.suspended or m.suspended,
-         case when m.suspended then m.suspended_reason when c.suspended then c.suspended_reason end,
+         coalesce(case when c.suspended then c.suspended_reason end,
+                  case when m.suspended then m.suspended_reason end),
          least(h.ends_at, case when v.enforce_end_dates then m.ends_at end),
          g.path, r.name, g.optional
   from vouchd.certificate c
