@@ -1,9 +1,10 @@
 import { isIP } from 'node:net'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { ConfigError, type ConfigFault } from './ConfigError.ts'
 import {
   ATTRIBUTES_VIEW,
+  type AuditTable,
   type AuthenticationTable,
   type DefaultsTable,
   type DirectoryTable,
@@ -17,7 +18,7 @@ import {
   VO_FALLBACKS,
   type VoTable,
 } from './schema.ts'
-import type { Config, CredentialPaths, DirectoryConfig, StoreConfig, VoConfig } from './types.ts'
+import type { AuditConfig, Config, CredentialPaths, DirectoryConfig, StoreConfig, VoConfig } from './types.ts'
 
 /** More VOs than any site runs; each costs a listener and its keys. */
 const MAX_VOS = 256
@@ -40,6 +41,7 @@ export function checkConfig(raw: unknown, baseFolder: string): Config {
   const trust = read('trust')
   const authentication = read('authentication')
   const signing = read('signing')
+  const audit = read('audit')
   const limits = read('limits')
   const defaults = read('defaults')
   const vos = readVos(tables['vo'], faults)
@@ -64,6 +66,7 @@ export function checkConfig(raw: unknown, baseFolder: string): Config {
     trust: { ...trust!, directory: path(trust!.directory), vomsdir: path(trust!.vomsdir) },
     authentication: authentication!,
     signing: { ...signing!, threads: signing!.threads },
+    audit: placeAudit(audit!, path),
     limits: limits!,
     log: log!,
   })
@@ -327,6 +330,11 @@ function checkAuthentication(policy: AuthenticationTable, faults: ConfigFault[])
       `set ${policy.maxProxyDepth + 1} or more`,
     )
   }
+}
+
+function placeAudit(audit: AuditTable, path: Paths): AuditConfig {
+  const folder = path(audit.folder)
+  return { ...audit, folder, headKey: path(audit.headKey ?? join(folder, 'heads.key')) }
 }
 
 function checkLimits(limits: LimitsTable, faults: ConfigFault[]): void {

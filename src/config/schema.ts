@@ -287,6 +287,44 @@ const signingKeys = z.strictObject({
   ),
 })
 
+const auditKeys = z.strictObject({
+  enabled: flag(
+    true,
+    'Whether what is issued is recorded, durably, before the key is used (docs/audit.md). false is for trials only.',
+  ),
+  folder: key(pathSchema.default('/var/lib/vouchd/audit'), {
+    about: 'The folder of the records, made with mode 0700.',
+    expected: FOLDER,
+    fallback: toml('/var/lib/vouchd/audit'),
+  }),
+  headKey: key(pathSchema.optional(), {
+    about:
+      'PEM file of the Ed25519 key that signs the heads of the records once a minute, made at the first start (mode 0400). Its public half stands beside it, with .pub appended: keep a copy of that on another machine.',
+    expected: PATH,
+    fallbackText: 'heads.key in `folder`',
+    example: toml('/var/lib/vouchd/audit-heads.key'),
+  }),
+  onFull: choice(
+    ['refuse', 'alarm'],
+    'refuse',
+    'What happens while records cannot be written, for a full disk above all: nothing is issued, or ACs are issued without a record, and the log and the metrics raise the alarm.',
+  ),
+  maxSegmentBytes: whole(
+    'bytes',
+    65_536,
+    1_073_741_824,
+    67_108_864,
+    'Size from which on a new file is begun. One is begun each day as well.',
+  ),
+  retentionDays: whole(
+    'days',
+    0,
+    36_500,
+    730,
+    'How long records are kept, whole files at a time; only what was verified and signed is ever removed. 0 keeps them for ever.',
+  ),
+})
+
 const limitsKeys = z.strictObject({
   handshakeSeconds: seconds(1, 300, 10, 'How long the TLS handshake may take.'),
   requestSeconds: seconds(1, 300, 10, 'How long a client may take to send its whole request.'),
@@ -462,6 +500,7 @@ export const TABLES = {
   trust: trustKeys,
   authentication: authenticationKeys,
   signing: signingKeys,
+  audit: auditKeys,
   limits: limitsKeys,
   defaults: sharedVoKeys,
   vo: voKeys,
@@ -471,6 +510,7 @@ export type TableName = keyof typeof TABLES
 export type StoreTable = z.output<typeof storeKeys>
 export type DirectoryTable = z.output<typeof directoryKeys>
 export type AuthenticationTable = z.output<typeof authenticationKeys>
+export type AuditTable = z.output<typeof auditKeys>
 export type LimitsTable = z.output<typeof limitsKeys>
 export type DefaultsTable = z.output<typeof sharedVoKeys>
 export type VoTable = z.output<typeof voKeys>

@@ -79,6 +79,19 @@ export interface LimitsConfig {
   readonly backlog: number
 }
 
+export interface AuditConfig {
+  /** false: nothing is recorded. */
+  readonly enabled: boolean
+  readonly folder: string
+  /** PEM file of the key that signs the heads; its public half is beside it, with .pub appended. */
+  readonly headKey: string
+  /** While records cannot be written: refuse issuance, or issue without a record and raise the alarm. */
+  readonly onFull: 'refuse' | 'alarm'
+  readonly maxSegmentBytes: number
+  /** 0: for ever. */
+  readonly retentionDays: number
+}
+
 export interface Config {
   readonly vos: readonly VoConfig[]
   readonly store: StoreConfig
@@ -96,6 +109,7 @@ export interface Config {
     readonly threads: number | undefined
     readonly maxQueue: number
   }
+  readonly audit: AuditConfig
   readonly limits: LimitsConfig
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' }
 }

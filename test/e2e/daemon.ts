@@ -65,6 +65,7 @@ export async function startDaemon(change: Record<string, unknown> = {}): Promise
     {
       log: { level: 'debug' },
       store: { kind: 'embedded', folder: 'database' },
+      audit: { folder: 'audit' },
       trust: { directory: 'certificates', vomsdir: 'vomsdir' },
       vo: [{ name: 'vo.0', listen: ['127.0.0.1:0'], uri: 'voms.example.org:15000', hostCredentials }],
       ...change,
