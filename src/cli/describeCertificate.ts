@@ -5,7 +5,7 @@ import { type CertificateKind, isProxyKind, kindOf, legacyPolicy } from '../../n
 import { POLICY_LANGUAGE, parseProxyCertInfo } from '../../native-free/proxy/proxyCertInfo.ts'
 import { Refusal } from '../../native-free/refusal.ts'
 import { type Certificate, KEY_USAGE, type KeyFacts } from '../../native-free/x509/certificate.ts'
-import { isoTime } from './formatTime.ts'
+import { isoTime } from '../formatTime.ts'
 
 /** A certificate in words. */
 export interface CertificateDescription {

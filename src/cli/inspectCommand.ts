@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { Refusal } from '../../native-free/refusal.ts'
 import { MAX_CRL_BYTES } from '../../native-free/x509/parseCrl.ts'
 import { createVomsdir } from '../authenticate/trust/createVomsdir.ts'
+import { FileProblem, readInputFile } from '../check/readInputFile.ts'
 import { CliError } from './CliError.ts'
 import type { CliContext } from './context.ts'
 import { EXIT } from './exitCodes.ts'
@@ -9,7 +10,6 @@ import { type InspectOptions, inspectFile } from './inspect/inspectFile.ts'
 import { formatVerdicts, isGood } from './inspect/inspection.ts'
 import { createJudgePath } from './inspect/judgePath.ts'
 import { printable } from './printable.ts'
-import { FileProblem, readInputFile } from './readInputFile.ts'
 
 /** The largest CRL as PEM. */
 const MAX_BYTES = MAX_CRL_BYTES * 1.5

@@ -3,7 +3,7 @@ import { toHex } from '../../native-free/bytes/hex.ts'
 import { onelineF1 } from '../../native-free/dn/oneline.ts'
 import { parseCertificate } from '../../native-free/x509/parseCertificate.ts'
 import { parseName } from '../../native-free/x509/parseName.ts'
-import { formatTimeLeft, isoTime } from './formatTime.ts'
+import { formatTimeLeft, isoTime } from '../formatTime.ts'
 import { printable } from './printable.ts'
 
 /** Lines `label     : value`, the labels as wide as proxy tools have them, the values made printable. */

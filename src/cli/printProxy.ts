@@ -1,7 +1,7 @@
 import { onelineF1 } from '../../native-free/dn/oneline.ts'
 import type { Certificate } from '../../native-free/x509/certificate.ts'
+import { formatTimeLeft } from '../formatTime.ts'
 import { describeCertificate, findEec } from './describeCertificate.ts'
-import { formatTimeLeft } from './formatTime.ts'
 import { formatFields } from './printAc.ts'
 
 /**

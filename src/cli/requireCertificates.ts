@@ -1,6 +1,6 @@
 import type { Certificate } from '../../native-free/x509/certificate.ts'
+import { readCertificateFile } from '../check/readCredential.ts'
 import { CliError } from './CliError.ts'
-import { readCertificateFile } from './check/readCredential.ts'
 import { EXIT } from './exitCodes.ts'
 
 /** The certificates of a PEM file, at least one. Throws CliError for a command that cannot do without. */

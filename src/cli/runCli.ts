@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { ConfigError, formatConfigFault } from '../config/ConfigError.ts'
+import { SigningKeyFault } from '../issue/sign/loadSigningKey.ts'
 import { DatabaseError } from '../store/DatabaseError.ts'
 import { CliError } from './CliError.ts'
 import { checkCommand } from './checkCommand.ts'
@@ -113,10 +114,19 @@ function explainFailure(error: unknown, io: CliIo): ExitCode {
     io.err(`vouchd: database: ${printable(error.message)}\n`)
     return EXIT.database
   }
+  if (error instanceof SigningKeyFault || isSystemError(error)) {
+    io.err(`vouchd: ${printable(error.message)}\n`)
+    return EXIT.refused
+  }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   io.err(`vouchd: this is a fault of vouchd itself, please report it:\n`)
   for (const line of text.split('\n')) io.err(`  ${printable(line)}\n`)
   return EXIT.internal
+}
+
+/** What the operating system refused: an address in use, a full disk. No fault of ours. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error
 }
 
 function version(): string {

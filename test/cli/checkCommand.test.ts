@@ -8,7 +8,7 @@ import { newKey, privateKeyPem, storedRsaKey } from '../pki/keys.ts'
 import { writeCrl } from '../pki/trustDirectory.ts'
 import { writeLscFile } from '../pki/vomsFiles.ts'
 import { runInProcess } from './runInProcess.ts'
-import { issueHost, makeSite, type Site, YEAR } from './siteFolder.ts'
+import { DECADES, issueHost, makeSite, type Site } from './siteFolder.ts'
 
 let site: Site
 beforeEach(() => {
@@ -142,7 +142,7 @@ ports          ok  (1 address)
     [
       'a certificate of an unknown CA',
       () => {
-        const ca = createCa({ subject: '/C=IT/O=Elsewhere/CN=CA', ...YEAR })
+        const ca = createCa({ subject: '/C=IT/O=Elsewhere/CN=CA', ...DECADES })
         writeCertificateFile(site.path('host.pem'), issueHost(ca, storedRsaKey(2048)))
       },
       { area: 'credentials', level: 'error', what: 'its CA is not trusted here (UNKNOWN_CA)' },

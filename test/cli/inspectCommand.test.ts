@@ -20,7 +20,7 @@ import { issueProxy } from '../pki/issueProxy.ts'
 import { newKey, storedRsaKey } from '../pki/keys.ts'
 import { writeLscFile } from '../pki/vomsFiles.ts'
 import { NOW, runInProcess } from './runInProcess.ts'
-import { issueHost, makeSite, type Site, YEAR } from './siteFolder.ts'
+import { DECADES, issueHost, makeSite, type Site } from './siteFolder.ts'
 
 const DAY = { from: '2026-06-01T00:00:00Z', until: '2026-06-02T00:00:00Z' }
 
@@ -31,7 +31,12 @@ let ac: Uint8Array
 
 beforeAll(async () => {
   site = makeSite()
-  user = issueEec(site.ca, { subject: '/C=IT/O=G/CN=u', key: storedRsaKey(2048, 2), serial: 0x1003, ...YEAR })
+  user = issueEec(site.ca, {
+    subject: '/C=IT/O=G/CN=u',
+    key: storedRsaKey(2048, 2),
+    serial: 0x1003,
+    ...DECADES,
+  })
   host = issueHost(site.ca, storedRsaKey(2048))
   writeLscFile(site.path('vomsdir'), 'vo.0', 'voms.example.org', [
     '/C=IT/O=G/CN=voms.example.org',
@@ -126,7 +131,7 @@ AC issuer path    good    -      by the CAs in ${site.path('certificates')}
     expect({ kind, ok, privateKey }).toEqual({ kind: 'proxy', ok: true, privateKey: true })
     expect(certificates).toMatchObject([
       { kind: 'rfc', subject: '/C=IT/O=G/CN=u/CN=1' },
-      { kind: 'eec', serial: '1003', key: 'RSA 2048', notAfter: '2027-01-01T00:00:00Z' },
+      { kind: 'eec', serial: '1003', key: 'RSA 2048', notAfter: '2046-01-01T00:00:00Z' },
     ])
     expect(acs).toMatchObject([{ vo: 'vo.0', holderSerial: '1003', targets: ['a.example'] }])
   })
@@ -362,7 +367,7 @@ line      bad     -      line 2: 1 fields instead of 5 or 6
   }
 
   it('shows a certificate with control characters in its name, escaped', async () => {
-    const evil = issueEec(site.ca, { subject: [{ type: 'CN', value: 'a\x1b[2J\r\nb' }], ...YEAR })
+    const evil = issueEec(site.ca, { subject: [{ type: 'CN', value: 'a\x1b[2J\r\nb' }], ...DECADES })
     writeCertificateFile(site.path('file'), evil)
     for (const options of [[], ['--json']]) {
       const { out } = await inspect('file', ...options)

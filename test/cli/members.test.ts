@@ -7,7 +7,7 @@ import { writeCertificateFile } from '../pki/credentialFiles.ts'
 import { issueEec } from '../pki/issueEec.ts'
 import { fillSampleVo } from '../store/sampleVo.ts'
 import { NOW, runInProcess } from './runInProcess.ts'
-import { makeSite, type Site, YEAR } from './siteFolder.ts'
+import { DECADES, makeSite, type Site } from './siteFolder.ts'
 
 let site: Site
 let db: Database | undefined
@@ -267,8 +267,11 @@ warnings
     })
 
     it('takes the names from a certificate file', async () => {
-      const ca = createCa({ subject: CA, ...YEAR })
-      writeCertificateFile(site.path('user.pem'), issueEec(ca, { subject: '/C=IT/O=Test/CN=test1', ...YEAR }))
+      const ca = createCa({ subject: CA, ...DECADES })
+      writeCertificateFile(
+        site.path('user.pem'),
+        issueEec(ca, { subject: '/C=IT/O=Test/CN=test1', ...DECADES }),
+      )
       const { code, out } = await run('explain', '--vo', 'vo.0', '--cert', site.path('user.pem'), '--json')
       expect(code).toBe(0)
       expect(JSON.parse(out)).toMatchObject({

@@ -52,7 +52,9 @@ ${config.passwordFile === undefined ? '' : `ownerPasswordFile = "${config.passwo
       )
       expect(code).toBe(0)
       expect(await run('member', 'list')).toEqual({ code: 0, out: 'no members\n', err: '' })
-      expect((await run('check')).out).toMatch(/^database +ok /m)
+      const { out: checked } = await run('check')
+      expect(checked).toMatch(/^database +ok, with warnings /m)
+      expect(checked).toContain('warning vo[0].name vo.0 is not in the database: all its users are unknown\n')
     })
 
     it('check tells of a role that may not connect', async () => {

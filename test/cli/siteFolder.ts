@@ -17,7 +17,8 @@ import { storedRsaKey, type TestKey } from '../pki/keys.ts'
 import { signingPolicyText } from '../pki/policyText.ts'
 import { writeTrustDirectory } from '../pki/trustDirectory.ts'
 
-export const YEAR = { from: '2026-01-01T00:00:00Z', until: '2027-01-01T00:00:00Z' }
+/** Around the moment of these tests, and around the wall clock, which child processes go by. */
+export const DECADES = { from: '2020-01-01T00:00:00Z', until: '2046-01-01T00:00:00Z' }
 
 /** A host certificate that may sign ACs; any option replaces what it has. */
 export function issueHost(
@@ -37,7 +38,7 @@ export function issueHost(
       subjectAltName([{ dns: 'voms.example.org' }]),
       extension('2.5.29.14', false, octetString(keyHash(key))),
     ],
-    ...YEAR,
+    ...DECADES,
     ...options,
   })
 }
@@ -56,7 +57,7 @@ export interface Site {
 export function makeSite(): Site {
   const folder = mkdtempSync(join(tmpdir(), 'vouchd-cli-'))
   const path = (name: string) => join(folder, name)
-  const ca = createCa({ subject: '/C=IT/O=G/CN=CA', ...YEAR })
+  const ca = createCa({ subject: '/C=IT/O=G/CN=CA', ...DECADES })
   const key = storedRsaKey(2048)
   const host = issueHost(ca, key)
   writeCertificateFile(path('host.pem'), host)
@@ -76,6 +77,8 @@ export function makeSite(): Site {
 [trust]
 directory = "certificates"
 vomsdir = "vomsdir"
+[audit]
+folder = "audit"
 [defaults]
 hostCredentials = [ { certificate = "host.pem", key = "host.key" } ]
 [[vo]]

@@ -4,7 +4,7 @@ import { createCa } from '../pki/createCa.ts'
 import { writeCertificateFile } from '../pki/credentialFiles.ts'
 import { storedRsaKey } from '../pki/keys.ts'
 import { runInProcess } from './runInProcess.ts'
-import { issueHost, makeSite, type Site, YEAR } from './siteFolder.ts'
+import { DECADES, issueHost, makeSite, type Site } from './siteFolder.ts'
 
 let site: Site
 beforeAll(() => {
@@ -55,8 +55,8 @@ describe('vouchd lsc', () => {
   })
 
   it('adds a pair for each further certificate that goes into ACs', async () => {
-    const root = createCa({ subject: '/C=IT/O=G/CN=Root', ...YEAR })
-    const middle = createCa({ subject: '/C=IT/O=G/CN=Middle', issuer: root, ...YEAR })
+    const root = createCa({ subject: '/C=IT/O=G/CN=Root', ...DECADES })
+    const middle = createCa({ subject: '/C=IT/O=G/CN=Middle', issuer: root, ...DECADES })
     writeCertificateFile(site.path('ac.pem'), issueHost(middle, storedRsaKey(2048)))
     writeCertificateFile(site.path('middle.pem'), middle)
     site.configure(

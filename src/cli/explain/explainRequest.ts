@@ -1,9 +1,9 @@
 import { formatFqan } from '../../../native-free/fqan/fqan.ts'
 import type { Command, IssueRequest, Warning } from '../../../native-free/wire/types.ts'
 import { errorEntry, VomsError } from '../../errors.ts'
+import { formatTime } from '../../formatTime.ts'
 import { type Resolution, type ResolveOptions, resolve } from '../../resolve/resolve.ts'
 import type { Holding, Lookup } from '../../resolve/types.ts'
-import { formatTime } from '../formatTime.ts'
 
 /** What a request would come to. */
 export interface Explanation {

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { bytesEqual } from '../../../native-free/bytes/equal.ts'
 import { onelineF1 } from '../../../native-free/dn/oneline.ts'
 import type { Certificate } from '../../../native-free/x509/certificate.ts'
-import { isoTime } from '../formatTime.ts'
+import { isoTime } from '../../formatTime.ts'
 import { ownVerdict, type Verdict } from './inspection.ts'
 import { readIndependently } from './readIndependently.ts'
 

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { connect } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeSite, type Site } from './siteFolder.ts'
+
+const bin = join(import.meta.dirname, '../../bin/vouchd')
+
+let site: Site
+beforeAll(() => {
+  site = makeSite()
+})
+afterAll(() => site.remove())
+
+interface Daemon {
+  readonly child: ChildProcess
+  readonly ended: Promise<{ code: number | null; err: string }>
+  line(message: string): Promise<Record<string, unknown>>
+}
+
+function serve(): Daemon {
+  const child = spawn(bin, ['serve', '--config', site.config], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let err = ''
+  child.stderr.on('data', chunk => {
+    err += chunk
+  })
+  const ended = new Promise<{ code: number | null; err: string }>(resolve =>
+    child.on('close', code => resolve({ code, err })),
+  )
+  const seen: Record<string, unknown>[] = []
+  const waiting = new Set<() => void>()
+  createInterface({ input: child.stdout }).on('line', line => {
+    seen.push(JSON.parse(line))
+    for (const look of waiting) look()
+  })
+  const line = (message: string) =>
+    new Promise<Record<string, unknown>>((resolve, reject) => {
+      const look = () => {
+        const found = seen.find(({ msg }) => msg === message)
+        if (found !== undefined) resolve(found)
+      }
+      waiting.add(look)
+      look()
+      ended.then(end => reject(new Error(`ended with ${end.code}: ${end.err}`)))
+    })
+  return { child, ended, line }
+}
+
+describe('vouchd serve', () => {
+  it('serves until SIGTERM, then exits with 0', async () => {
+    const daemon = serve()
+    const ready = (await daemon.line('ready')) as { vos: { addresses: { port: number }[] }[] }
+    const { port } = ready.vos[0]!.addresses[0]!
+    const subject = await new Promise(resolve => {
+      const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerCertificate().subject?.CN)
+        socket.destroy()
+      })
+      socket.on('error', resolve)
+    })
+    expect(subject).toBe('voms.example.org')
+    daemon.child.kill('SIGTERM')
+    expect(await daemon.ended).toEqual({ code: 0, err: '' })
+  })
+
+  it('exits with 3 and every fault on a faulty configuration', async () => {
+    site.configure('[limits]\nrequestSeconds = 0\n', 'digest = "md5"')
+    const { code, err } = await serve().ended
+    expect(code).toBe(3)
+    expect(err).toContain('limits.requestSeconds: 0 is too small')
+    expect(err).toContain('vo[0].digest: "md5" is not a value of this key')
+    site.configure('[store]\nfolder = "database"')
+  })
+
+  it('exits with 1 and says so when a key may be read by others', async () => {
+    chmodSync(site.path('host.key'), 0o644)
+    const { code, err } = await serve().ended
+    expect(code).toBe(1)
+    expect(err).toContain('may be read by others than its owner (mode 0644)')
+    chmodSync(site.path('host.key'), 0o400)
+  })
+
+  it('exits with 1 and names the address when it is in use', async () => {
+    const server = createServer()
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    writeFileSync(
+      site.config,
+      `[store]\nfolder = "database"\n[trust]\ndirectory = "certificates"\n[[vo]]\nname = "vo.0"\nlisten = ["127.0.0.1:${port}"]\nuri = "voms.example.org:1"\nhostCredentials = [ { certificate = "host.pem", key = "host.key" } ]\n`,
+    )
+    const { code, err } = await serve().ended
+    await new Promise(resolve => server.close(resolve))
+    expect(err).toBe(`vouchd: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`)
+    expect(code).toBe(1)
+  })
+})
