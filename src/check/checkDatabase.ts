@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
-import type { Config } from '../../config/types.ts'
-import { DatabaseError } from '../../store/DatabaseError.ts'
-import type { Database } from '../../store/database.ts'
-import { schemaProblem, schemaState } from '../../store/migrate.ts'
-import { openStore } from '../../store/openStore.ts'
+import { HOLDINGS_VIEW } from '../config/schema.ts'
+import type { Config } from '../config/types.ts'
+import { DatabaseError } from '../store/DatabaseError.ts'
+import type { Database } from '../store/database.ts'
+import { schemaProblem, schemaState } from '../store/migrate.ts'
+import { openStore } from '../store/openStore.ts'
 import type { CheckFinding } from './finding.ts'
 
 /** Whether the database answers, its schema fits, and the views and the configured VOs are there. */
@@ -39,12 +40,30 @@ async function checkContent(db: Database, config: Config): Promise<CheckFinding[
     const query = () => db.query(`select ${columns} from ${view} where false`)
     await tryQuery(query, `directory.${key}`, `${view} cannot be read`, 'see docs/views.md', findings)
   }
+  if (config.directory.holdingsView === HOLDINGS_VIEW) findings.push(...(await missingVos(db, config)))
   const { versionQuery } = config.directory
   if (versionQuery !== undefined) {
     const query = () => db.query(versionQuery)
     await tryQuery(query, 'directory.versionQuery', 'fails', 'correct it', findings)
   }
   return findings
+}
+
+/** VOs that are served but have nobody in them, not even themselves. */
+async function missingVos(db: Database, config: Config): Promise<CheckFinding[]> {
+  const rows = await db.query<{ name: string }>('select name from vouchd.vo')
+  const known = new Set(rows.map(({ name }) => name))
+  return config.vos.flatMap(({ name }, index) =>
+    known.has(name)
+      ? []
+      : [
+          warning(
+            `vo[${index}].name`,
+            `${name} is not in the database: all its users are unknown`,
+            `vouchd import voms-admin FILE --vo ${name}, or correct the name`,
+          ),
+        ],
+  )
 }
 
 const HOLDINGS_COLUMNS = 'vo, subject, issuer, member, suspended, reason, ends_at, fqgroup, role, optional'

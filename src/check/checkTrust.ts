@@ -3,9 +3,9 @@ import {
   loadTrustDirectory,
   NOTHING_LOADED,
   type TrustLoad,
-} from '../../authenticate/trust/loadTrustDirectory.ts'
-import type { Clock } from '../../clock.ts'
-import type { Config } from '../../config/types.ts'
+} from '../authenticate/trust/loadTrustDirectory.ts'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/types.ts'
 import type { CheckFinding } from './finding.ts'
 
 export interface TrustReport {

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto'
-import { type Certificate, KEY_USAGE } from '../../../native-free/x509/certificate.ts'
-import { ConfigError } from '../../config/ConfigError.ts'
-import type { Config, VoConfig } from '../../config/types.ts'
-import { createProfile } from '../../issue/profile.ts'
+import { type Certificate, KEY_USAGE } from '../../native-free/x509/certificate.ts'
+import { ConfigError } from '../config/ConfigError.ts'
+import type { Config, VoConfig } from '../config/types.ts'
 import { formatTime } from '../formatTime.ts'
+import { createProfile } from '../issue/profile.ts'
 import type { CheckFinding } from './finding.ts'
 import { type Complain, readCertificateFile, readCredential } from './readCredential.ts'
 

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import { keyOfName } from '../../../native-free/dn/keyOfName.ts'
-import { keyOfString } from '../../../native-free/dn/keyOfString.ts'
-import { Refusal } from '../../../native-free/refusal.ts'
-import { lscReadings, parseLsc } from '../../../native-free/vomses/lsc.ts'
-import type { Certificate } from '../../../native-free/x509/certificate.ts'
-import { splitHostPort } from '../../config/schema.ts'
-import type { Config, VoConfig } from '../../config/types.ts'
-import { FileProblem, readInputFile } from '../readInputFile.ts'
+import { keyOfName } from '../../native-free/dn/keyOfName.ts'
+import { keyOfString } from '../../native-free/dn/keyOfString.ts'
+import { Refusal } from '../../native-free/refusal.ts'
+import { lscReadings, parseLsc } from '../../native-free/vomses/lsc.ts'
+import type { Certificate } from '../../native-free/x509/certificate.ts'
+import { splitHostPort } from '../config/schema.ts'
+import type { Config, VoConfig } from '../config/types.ts'
 import type { CheckFinding } from './finding.ts'
+import { FileProblem, readInputFile } from './readInputFile.ts'
 
 const MAX_LSC_BYTES = 64 * 1024
 

@@ -1,7 +1,7 @@
-import type { ChainPolicy, ReasonCode, TrustSnapshot } from '../../../native-free/proxy/types.ts'
-import { createAuthenticator } from '../../authenticate/authenticate.ts'
-import { sentenceFor } from '../../authenticate/reasonSentences.ts'
-import type { Clock } from '../../clock.ts'
+import type { ChainPolicy, ReasonCode, TrustSnapshot } from '../../native-free/proxy/types.ts'
+import { createAuthenticator } from '../authenticate/authenticate.ts'
+import { sentenceFor } from '../authenticate/reasonSentences.ts'
+import type { Clock } from '../clock.ts'
 import type { CheckedCertificate } from './checkCredentials.ts'
 import type { CheckFinding } from './finding.ts'
 

@@ -1,5 +1,5 @@
-import type { Config } from '../../config/types.ts'
-import { probeAddress } from '../../listen/probeAddress.ts'
+import type { Config } from '../config/types.ts'
+import { probeAddress } from '../listen/probeAddress.ts'
 import type { CheckFinding } from './finding.ts'
 
 /** Whether every configured address can be had, by having it for a moment. */

@@ -1,11 +1,11 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { Refusal } from '../../../native-free/refusal.ts'
-import type { Certificate } from '../../../native-free/x509/certificate.ts'
-import { parseCertificate } from '../../../native-free/x509/parseCertificate.ts'
-import { decodePem } from '../../../native-free/x509/pem.ts'
-import type { CredentialPaths } from '../../config/types.ts'
-import { FileProblem, readInputFile } from '../readInputFile.ts'
+import { Refusal } from '../../native-free/refusal.ts'
+import type { Certificate } from '../../native-free/x509/certificate.ts'
+import { parseCertificate } from '../../native-free/x509/parseCertificate.ts'
+import { decodePem } from '../../native-free/x509/pem.ts'
+import type { CredentialPaths } from '../config/types.ts'
+import { FileProblem, readInputFile } from './readInputFile.ts'
 
 /** Certificates and keys are a few kilobytes; a chain of RSA-8192 ones is below 64. */
 const MAX_BYTES = 1024 * 1024
