@@ -15,13 +15,14 @@ const trust = await memoryTrust([ROOT])
 function ask(
   sent: readonly Credential[],
   policy: Partial<ChainPolicy> = {},
+  snapshot = trust,
 ): { verdict: ChainVerdict; asked: string[] } {
   const names = new Map(sent.map((one, at) => [Buffer.from(one.der).toString('hex'), String(at)]))
   const asked: string[] = []
   const rules = validateChain({
     sent: sent.map(one => one.der),
     sessionReused: false,
-    snapshot: trust,
+    snapshot,
     policy: { ...DEFAULT_POLICY, ...policy },
     now: NOW,
   })
@@ -101,6 +102,22 @@ describe('what a chain costs', () => {
   it('does not climb from a CA to itself', () => {
     const stranger = createCa({ subject: '/CN=Stranger', ...YEAR })
     expect(ask([eec('u', {}, stranger), stranger]).asked).toEqual(['0'])
+  })
+
+  it('does not climb in circles', () => {
+    const key = newKey()
+    const [a, b] = [1, 2].map(() => createCa({ subject: '/CN=Ring', key, ...YEAR }))
+    expect(ask([eec('u', {}, a!), a!, b!]).asked).toEqual(['0', '1', '0', '2'])
+  })
+
+  it('is bounded where many CAs of one name are installed', async () => {
+    const crowd = await memoryTrust(
+      Array.from({ length: 70 }, () => ({ ca: createCa({ subject: '/CN=Crowd', ...YEAR }) })),
+    )
+    const one = eec('u', {}, createCa({ subject: '/CN=Crowd', ...YEAR }))
+    const { verdict, asked } = ask([one], {}, crowd)
+    expect(verdict).toMatchObject({ accepted: false, reason: 'SIGNATURE_INVALID' })
+    expect(asked).toHaveLength(64)
   })
 })
 
