@@ -26,12 +26,12 @@ export interface Resolution {
   readonly fqans: readonly string[]
   readonly attributes: readonly GenericAttribute[]
   readonly lifetimeSeconds: number
-  readonly warnings: readonly Warning[]
 }
 
 /**
  * Turns the directory's answer and a request into what is granted.
  * @param carried short FQANs of this VO in verified ACs that the client already carries (the subset rule)
+ * @param warnings receives what the client is to be warned of, also where an error follows
  * @param issuerSecondsLeft how long the AC issuer's certificate still lives: no AC outlives it
  * @throws VomsError no-such-user, ambiguous-user, suspended, unsatisfiable, nothing-left
  */
@@ -42,10 +42,10 @@ export function resolve(
   options: ResolveOptions,
   now: number,
   issuerSecondsLeft: number,
+  warnings: Warning[],
 ): Resolution {
   const { vo } = options
   const text = (fqan: SelectedFqan) => formatFqan(fqan, options.fqanForm)
-  const warnings: Warning[] = []
   if (request.unknownParameters) {
     warnings.push({ number: 4, message: 'Unknown parameters in the request were ignored!' })
   }
@@ -73,7 +73,7 @@ export function resolve(
 
   if (request.commands[0]?.kind === 'list') {
     const selected = orderFqans(selection.fqans, [], undefined).fqans
-    return { listOnly: true, selected, fqans: selected.map(text), attributes: [], lifetimeSeconds, warnings }
+    return { listOnly: true, selected, fqans: selected.map(text), attributes: [], lifetimeSeconds }
   }
 
   const ordered = orderFqans(selection.fqans, request.commands, request.order)
@@ -93,6 +93,5 @@ export function resolve(
     fqans: subset.fqans.map(text),
     attributes: subset.attributes,
     lifetimeSeconds,
-    warnings,
   }
 }
