@@ -50,11 +50,11 @@ const WORKER_FILE = new URL(
 )
 
 /**
- * From bench/micro/sign.ts. Processor time is the same within noise for every way to wait and for 4 to 32 values a
- * batch, 4 to 10 % above the bare signature; one value a message costs 13 to 40 %. What differs is how well the
- * thread works beside a busy event loop: small batches and a second one on its way keep it from idling, and plain
- * message events (`disabled`) are as quick as any. vouchd_signer_hop_seconds above a few signatures' time would
- * speak for other values.
+ * From bench/micro/sign.ts: one value a message costs 17 to 38 % more processor time than the bare signature, up to 8
+ * a message 8 to 15 %, and 32 no less; how a thread waits makes no difference that stands out of the noise. Beside a
+ * busy event loop small batches and a second one on its way keep the thread from idling, and plain message events
+ * (`disabled`) do without blocking waits. vouchd_signer_hop_seconds above a few signatures' time would speak for
+ * other values.
  */
 const DEFAULT_TUNING: PoolTuning = { atomics: 'disabled', batchesPerThread: 2, maxBatch: 8 }
 

@@ -1,0 +1,106 @@
+// What one AC costs besides its signature: encode, lint, prepare, assemble, base64 and XML of a typical AC (6 FQANs,
+// 2 attributes). Run: node bench/micro/encodeTbs.ts [--json] [--rounds N] [--count N]
+import { parseArgs } from 'node:util'
+import { assemble } from '../../native-free/ac/assemble.ts'
+import { decodeAc } from '../../native-free/ac/decodeAc.ts'
+import { encodeTbs } from '../../native-free/ac/encodeTbs.ts'
+import type { AcContent } from '../../native-free/ac/types.ts'
+import { toHex } from '../../native-free/bytes/hex.ts'
+import { lintTbs } from '../../native-free/lint/lintTbs.ts'
+import { formatRestAnswer } from '../../native-free/wire/restAnswer.ts'
+import { holdsLintedBytes, prepare } from '../../src/issue/prepare.ts'
+import { createProfile } from '../../src/issue/profile.ts'
+import { randomSerials } from '../../src/issue/serial.ts'
+import { createAcIssuer, profileConfig } from '../../test/fakes/acIssuer.ts'
+import { fixedClock, fixedSerials, grantOf, NOW } from '../../test/fakes/grant.ts'
+import { readAcIndependently } from '../../test/independent/readAc.ts'
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '15' },
+    count: { type: 'string', default: '5000' },
+  },
+})
+if (values.help) {
+  console.log('node bench/micro/encodeTbs.ts [--json] [--rounds N (15)] [--count N a round (5000)]')
+  process.exit(0)
+}
+
+const profile = createProfile(profileConfig(createAcIssuer()))
+const grant = grantOf({
+  fqans: ['', '/G1', '/G1/Role=R1', '/G2', '/G2/G3', '/production'].map(path =>
+    path.includes('Role') ? `/vo.0${path}/Capability=NULL` : `/vo.0${path}/Role=NULL/Capability=NULL`,
+  ),
+  attributes: [
+    { name: 'nickname', value: 'test0', qualifier: 'vo.0' },
+    { name: 'queue', value: 'long', qualifier: '/vo.0/G1' },
+  ],
+})
+const content: AcContent = {
+  holderName: grant.holder.subject,
+  holderSerial: grant.holder.serial,
+  serial: fixedSerials.next(),
+  notBefore: NOW,
+  notAfter: NOW + 43_200,
+  fqans: grant.fqans,
+  attributes: grant.attributes,
+  targets: [],
+}
+const signature = new Uint8Array(256).fill(0xa5)
+const tbs = encodeTbs(profile.template, content)
+const ac = assemble(tbs, profile.algorithm, signature)
+const answer = () => formatRestAnswer({ ac, list: undefined, warnings: [], error: undefined })
+
+// Proof before timing: two readers agree on what was encoded, the lint passes it and finds a planted fault.
+const read = await readAcIndependently(ac)
+if (read.fqans.join() !== content.fqans.join()) throw new Error('the independent reader reads other FQANs')
+if (JSON.stringify(read.attributes) !== JSON.stringify(content.attributes))
+  throw new Error('other attributes')
+if (toHex(decodeAc(ac).acinfo) !== toHex(tbs)) throw new Error('decodeAc reads other bytes')
+if (lintTbs(tbs, profile.expectations).length > 0) throw new Error('the lint finds faults')
+const planted = tbs.slice()
+planted[planted.length - 1]! ^= 1
+if (lintTbs(planted, profile.expectations).length !== 1) throw new Error('the lint misses a planted fault')
+if (!holdsLintedBytes(ac, prepare(grant, profile, fixedClock, fixedSerials)))
+  throw new Error('other bytes prepared')
+const inXml = /<ac>([^<]*)<\/ac>/.exec(new TextDecoder().decode(answer()))?.[1] ?? ''
+if (!Buffer.from(inXml, 'base64').equals(ac)) throw new Error('the XML holds another AC')
+
+/** Each gives a number that depends on its work, so that none can be left out. */
+const steps: Record<string, () => number> = {
+  encode: () => encodeTbs(profile.template, content).length,
+  lint: () => lintTbs(tbs, profile.expectations).length,
+  'prepare (serial, validity, encode, lint, copy)': () =>
+    prepare(grant, profile, fixedClock, randomSerials).tbs.length,
+  assemble: () => assemble(tbs, profile.algorithm, signature).length,
+  'base64 and XML': () => answer().length,
+  'encode + lint + assemble + base64 + XML': () => {
+    const bytes = encodeTbs(profile.template, content)
+    const findings = lintTbs(bytes, profile.expectations).length
+    return findings + assemble(bytes, profile.algorithm, signature).length + answer().length
+  },
+}
+
+let sink = 0
+const count = Number(values.count)
+const taken = new Map<string, number[]>(Object.keys(steps).map(name => [name, []]))
+for (let round = 0; round <= Number(values.rounds); round++) {
+  for (const [name, step] of Object.entries(steps)) {
+    const start = process.threadCpuUsage()
+    for (let i = 0; i < count; i++) sink += step()
+    const { user, system } = process.threadCpuUsage(start)
+    if (round > 0) taken.get(name)!.push((user + system) / count)
+  }
+}
+const results = [...taken].map(([step, times]) => ({
+  step,
+  'median µs': Number([...times].sort((a, b) => a - b)[times.length >> 1]!.toFixed(2)),
+}))
+if (sink === 0) throw new Error('nothing was done')
+if (values.json) console.log(JSON.stringify({ node: process.version, octets: ac.length, results }))
+else {
+  console.log(`one AC of ${ac.length} octets`)
+  console.table(results)
+}
