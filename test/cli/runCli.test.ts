@@ -56,6 +56,14 @@ describe('bin/vouchd', () => {
     expect(runChild('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' })
   })
 
+  it('runs the independent reader under the flags that it starts Node with', () => {
+    const ac = join(import.meta.dirname, '../vectors/ac/everything.der')
+    const { code, out, err } = runChild('inspect', ac)
+    expect(err).toBe('')
+    expect(out).toMatch(/^AC signature +good +good$/m)
+    expect(code).toBe(/ bad /.test(out) ? 1 : 0)
+  })
+
   it('gives its exit code to the shell', () => {
     expect(runChild('vomses', '--config', '/').code).toBe(3)
     expect(runChild('-no-such-option').code).toBe(2)
