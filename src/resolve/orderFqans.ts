@@ -5,8 +5,8 @@ import type { SelectedFqan } from './selectFqans.ts'
 
 export interface OrderedFqans {
   readonly fqans: readonly SelectedFqan[]
-  /** Short form of the FQAN that was to come first and does not: warning 1. */
-  readonly firstNotSelected: string | undefined
+  /** Short form of the FQAN that comes first where another was to: warning 1 names it. */
+  readonly unwantedFirst: string | undefined
 }
 
 /**
@@ -25,7 +25,7 @@ export function orderFqans(
   const wanted = list[0]
   return {
     fqans: shorts.map(short => byShort.get(short)!),
-    firstNotSelected: wanted === shorts[0] ? undefined : wanted,
+    unwantedFirst: wanted === undefined || wanted === shorts[0] ? undefined : shorts[0],
   }
 }
 

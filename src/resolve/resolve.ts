@@ -72,13 +72,13 @@ export function resolve(
   }
 
   if (request.commands[0]?.kind === 'list') {
-    const selected = orderFqans(selection.fqans, [], undefined).fqans
+    const selected = orderFqans(selection.fqans, [], request.order).fqans
     return { listOnly: true, selected, fqans: selected.map(text), attributes: [], lifetimeSeconds }
   }
 
   const ordered = orderFqans(selection.fqans, request.commands, request.order)
-  if (ordered.firstNotSelected !== undefined) {
-    warnings.push({ number: 1, message: `FQAN: ${ordered.firstNotSelected} is not the first selected!\n` })
+  if (ordered.unwantedFirst !== undefined) {
+    warnings.push({ number: 1, message: `FQAN: ${ordered.unwantedFirst} is not the first selected!\n` })
   }
   const attributes = selectAttributes(vo, lookup.member.attributes, holdings, ordered.fqans)
   const subset = applySubset(vo, ordered.fqans, attributes, carried)

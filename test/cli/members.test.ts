@@ -178,7 +178,7 @@ warnings
         '  1  /vo.0/G2/Role=NULL/Capability=NULL  every group is issued; the primary FQAN\n',
       )
       const other = await explain('test0', '--order', '/vo.0/none')
-      expect(other.out).toContain('warnings\n  1: FQAN: /vo.0/none is not the first selected!\n')
+      expect(other.out).toContain('warnings\n  1: FQAN: /vo.0 is not the first selected!\n')
     })
 
     it('applies the subset rule', async () => {
