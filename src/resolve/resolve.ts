@@ -71,15 +71,22 @@ export function resolve(
       : new VomsError('unsatisfiable', { vo, command: command.text })
   }
 
-  if (request.commands[0]?.kind === 'list') {
-    const selected = orderFqans(selection.fqans, [], request.order).fqans
-    return { listOnly: true, selected, fqans: selected.map(text), attributes: [], lifetimeSeconds }
-  }
-
-  const ordered = orderFqans(selection.fqans, request.commands, request.order)
+  const listOnly = request.commands[0]?.kind === 'list'
+  // A list takes its order from `order` alone, whatever commands follow.
+  const ordered = orderFqans(selection.fqans, listOnly ? [] : request.commands, request.order)
   if (ordered.unwantedFirst !== undefined) {
     warnings.push({ number: 1, message: `FQAN: ${ordered.unwantedFirst} is not the first selected!\n` })
   }
+  if (listOnly) {
+    return {
+      listOnly,
+      selected: ordered.fqans,
+      fqans: ordered.fqans.map(text),
+      attributes: [],
+      lifetimeSeconds,
+    }
+  }
+
   const attributes = selectAttributes(vo, lookup.member.attributes, holdings, ordered.fqans)
   const subset = applySubset(vo, ordered.fqans, attributes, carried)
   if (subset.fqans.length === 0) throw new VomsError('nothing-left', { vo })
@@ -88,7 +95,7 @@ export function resolve(
     warnings.push({ number: 3, message })
   }
   return {
-    listOnly: false,
+    listOnly,
     selected: subset.fqans,
     fqans: subset.fqans.map(text),
     attributes: subset.attributes,
