@@ -1,5 +1,8 @@
 import type { Logger } from 'pino'
 import type { ErrorCode } from './errors.ts'
+import { createMetrics, type Metrics, type ShedReason, STAGES } from './observe/metrics.ts'
+import { outcomeOf } from './observe/outcomes.ts'
+import { limitRepetition } from './observe/repetition.ts'
 
 /** Everything that is said about one request, in one log line. Times are milliseconds. */
 export interface RequestRecord {
@@ -25,32 +28,95 @@ export interface RequestRecord {
   detail?: string
   /** With enforce = false: what would have been refused. */
   wouldRefuse?: string
-  stages: Record<string, number>
+  stages: Partial<Record<(typeof STAGES)[number], number>>
+  /** From the whole request to its answer. */
+  totalMs?: number
 }
 
-/** One helper per event worth a log line; the only place that writes them. */
+/** One helper per event worth a line or a count; each writes both. The only place that writes log lines. */
 export interface Events {
+  requestStarted(vo: string): void
   requestAnswered(record: RequestRecord, failure?: unknown): void
-  shed(vo: string, reason: string): void
+  shed(vo: string, reason: ShedReason): void
+  handshakeDone(vo: string, seconds: number): void
   handshakeFailed(vo: string, address: string, error: Error): void
+  handshakeTimedOut(vo: string, address: string): void
+  /** An answer went out, so many seconds after it was made. */
+  answerWritten(seconds: number): void
   listening(vo: string, host: string, port: number): void
   /** A state worth an operator's look: `what` happened to `subject`, and what to do where that is known. */
   notice(level: 'info' | 'warn' | 'error', what: string, fields?: Readonly<Record<string, unknown>>): void
+  /** Writes what is held back as repetition: before the process ends. */
+  flush(): void
 }
 
-export function createEvents(log: Logger): Events {
+export interface EventsDeps {
+  readonly metrics: Metrics
+  /** Milliseconds from anywhere, never going back. */
+  readonly monotonic: () => number
+}
+
+type Level = 'debug' | 'info' | 'warn' | 'error'
+interface Line {
+  readonly level: Level
+  readonly what: string
+  readonly fields: object
+}
+
+/** Events that go to this log and these metrics. */
+export function createEvents(
+  log: Logger,
+  { metrics, monotonic }: EventsDeps = { metrics: createMetrics(), monotonic: () => performance.now() },
+): Events {
+  const repeated = limitRepetition<Line>((key, { last, count }) => {
+    log[last.level]({ repeated: count, like: key, last: last.fields }, `${last.what}: repetitions left out`)
+  }, monotonic)
+
+  /** For what a single client can cause at will. */
+  function writeLimited(key: string, level: Level, fields: object, what: string): void {
+    if (!log.isLevelEnabled(level)) return
+    if (repeated.allows(key, { level, what, fields })) log[level](fields, what)
+    else metrics.log.suppressed.inc()
+  }
+
   return {
+    requestStarted(vo) {
+      metrics.vo(vo).inFlight.inc()
+    },
     requestAnswered(record, failure) {
-      const { outcome } = record
-      if (outcome === 'failed') log.error({ ...record, err: failure }, 'request failed')
-      else if (outcome === 'refused') log.warn(record, 'request refused')
-      else log.info(record, outcome === 'issued' ? 'attribute certificate issued' : 'attributes listed')
+      countRequest(record, metrics)
+      const { outcome, code, reason, address } = record
+      if (outcome === 'issued') log.info(record, 'attribute certificate issued')
+      else if (outcome === 'listed') log.info(record, 'attributes listed')
+      else if (outcome === 'refused') {
+        writeLimited(`${reason ?? code} ${address}`, 'warn', record, 'request refused')
+      } else writeLimited(`${code} ${address}`, 'error', { ...record, err: failure }, 'request failed')
     },
     shed(vo, reason) {
-      log.warn({ vo, reason }, 'connection shed')
+      metrics.vo(vo).shed[reason].inc()
+      writeLimited(`shed ${reason} ${vo}`, 'warn', { vo, reason }, 'connection shed')
+    },
+    handshakeDone(vo, seconds) {
+      const cells = metrics.vo(vo)
+      cells.handshakes.ok.inc()
+      cells.handshakeDuration.observe(seconds)
+      metrics.stages.handshake.observe(seconds)
     },
     handshakeFailed(vo, address, error) {
-      log.debug({ vo, address, detail: error.message }, 'handshake failed')
+      metrics.vo(vo).handshakes.failed.inc()
+      writeLimited(
+        `handshake ${address}`,
+        'debug',
+        { vo, address, detail: error.message },
+        'handshake failed',
+      )
+    },
+    handshakeTimedOut(vo, address) {
+      metrics.vo(vo).handshakes.timeout.inc()
+      writeLimited(`handshake ${address}`, 'debug', { vo, address }, 'handshake not finished in time')
+    },
+    answerWritten(seconds) {
+      metrics.stages.write.observe(seconds)
     },
     listening(vo, host, port) {
       log.info({ vo, host, port }, 'listening')
@@ -58,5 +124,26 @@ export function createEvents(log: Logger): Events {
     notice(level, what, fields = {}) {
       log[level](fields, what)
     },
+    flush: repeated.flush,
   }
+}
+
+function countRequest(record: RequestRecord, metrics: Metrics): void {
+  const vo = metrics.vo(record.vo)
+  vo.inFlight.dec()
+  const { code, stages, totalMs } = record
+  const outcome = code === undefined ? listedOrIssued(record) : outcomeOf(code)
+  vo.requests[outcome].inc()
+  if (outcome === 'issued') vo.issued.inc()
+  else if (outcome === 'denied') metrics.denial(record.reason ?? code!).inc()
+  else if (code === 'overloaded') vo.shed.queue.inc()
+  for (const stage of STAGES) {
+    const milliseconds = stages[stage]
+    if (milliseconds !== undefined) metrics.stages[stage].observe(milliseconds / 1000)
+  }
+  if (totalMs !== undefined) vo.duration.observe(totalMs / 1000)
+}
+
+function listedOrIssued({ outcome }: RequestRecord): 'listed' | 'issued' | 'error' {
+  return outcome === 'listed' || outcome === 'issued' ? outcome : 'error'
 }

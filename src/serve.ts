@@ -11,6 +11,7 @@ import { type IssueDeps, issue } from './issue/issue.ts'
 import type { Profile } from './issue/profile.ts'
 import type { Unframed } from './listen/connection.ts'
 import type { PeerChain } from './listen/peerChain.ts'
+import type { Stage } from './observe/metrics.ts'
 import type { Frame } from './request/frame.ts'
 import { parseRequest } from './request/parseRequest.ts'
 import type { RequestIds } from './requestIds.ts'
@@ -48,7 +49,7 @@ export interface ServeDeps {
 export async function serve(peer: PeerChain, frame: Frame, d: ServeDeps): Promise<Reply> {
   const { vo } = d
   const record = startRecord(peer, frame.protocol, d)
-  const stage = stopwatch(record, d)
+  const { stage, total } = stopwatch(record, d)
   const warnings: Warning[] = []
   let form: AnswerForm = { protocol: frame.protocol, base64: vo.forceBase64 }
   let failure: unknown
@@ -93,6 +94,7 @@ export async function serve(peer: PeerChain, frame: Frame, d: ServeDeps): Promis
     return respondError(form, error, vo.vo, record.id, warnings)
   } finally {
     if (warnings.length > 0) record.warnings = warnings.map(warning => warning.number)
+    total()
     d.events.requestAnswered(record, failure)
   }
 }
@@ -120,8 +122,9 @@ const SHOWN_OCTETS = 1024
 function startRecord(
   peer: PeerChain,
   protocol: Frame['protocol'],
-  d: Pick<ServeDeps, 'vo' | 'requestIds'>,
+  d: Pick<ServeDeps, 'vo' | 'requestIds' | 'events'>,
 ): RequestRecord {
+  d.events.requestStarted(d.vo.vo)
   return {
     id: d.requestIds.next(),
     vo: d.vo.vo,
@@ -133,14 +136,30 @@ function startRecord(
   }
 }
 
-/** Notes how long each stage took, in milliseconds. */
-function stopwatch(record: RequestRecord, d: ServeDeps): (stage: string) => void {
-  let last = d.monotonic()
-  return stage => {
-    const now = d.monotonic()
-    record.stages[stage] = Math.round((now - last) * 1000) / 1000
-    last = now
+interface Stopwatch {
+  /** The stage that has just ended. */
+  stage(name: Stage): void
+  total(): void
+}
+
+/** Notes how long each stage took, and all of them, in milliseconds. */
+function stopwatch(record: RequestRecord, d: ServeDeps): Stopwatch {
+  const start = d.monotonic()
+  let last = start
+  return {
+    stage(name) {
+      const now = d.monotonic()
+      record.stages[name] = rounded(now - last)
+      last = now
+    },
+    total() {
+      record.totalMs = rounded(d.monotonic() - start)
+    },
   }
+}
+
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000
 }
 
 function noteHolder(record: RequestRecord, chain: ChainAcceptance): void {

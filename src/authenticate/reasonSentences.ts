@@ -70,6 +70,9 @@ const SENTENCES: Record<ReasonCode, Sentence> = {
   REVOKED: 'it was revoked by its CA',
 }
 
+/** All reason codes, in the catalogue's order. */
+export const REASON_CODES = Object.keys(SENTENCES) as readonly ReasonCode[]
+
 /** The plain-English reason for the client, without a full stop; nothing of `detail` is in it. */
 export function sentenceFor(refusal: ChainRefusal): string {
   const sentence = SENTENCES[refusal.reason]
