@@ -4,12 +4,14 @@ import type { WireError } from '../native-free/wire/types.ts'
 export type ErrorCode =
   | 'no-such-user'
   | 'suspended'
+  | 'aup-not-signed'
   | 'unsatisfiable'
   | 'not-understood'
   | 'nothing-left'
   | 'chain-refused'
   | 'ambiguous-user'
   | 'database'
+  | 'audit'
   | 'overloaded'
   | 'not-found'
   | 'method-not-allowed'
@@ -27,6 +29,8 @@ export interface ErrorParameters {
   'no-such-user': Raised
   /** `reason`: as the directory has it. */
   suspended: Raised & { readonly reason: string | undefined }
+  /** `name`: what the member is called; `id` is told where clients would take the name for another error. */
+  'aup-not-signed': Raised & { readonly name: string; readonly id: string }
   /** `command`: in legacy form, as Command.text has it. */
   unsatisfiable: Raised & { readonly command: string }
   /** `text`: the request, or the part of it that is wrong; any length, any characters. */
@@ -36,6 +40,7 @@ export interface ErrorParameters {
   'chain-refused': Raised & { readonly reason: string }
   'ambiguous-user': Raised
   database: Raised
+  audit: Raised
   overloaded: Raised
   'not-found': Raised
   'method-not-allowed': Raised
@@ -59,6 +64,8 @@ export interface ErrorEntry<Code extends ErrorCode = ErrorCode> {
 
 // Clients stop for good at "User unknown to this VO", "suspended" and "not active": only the errors that are
 // final may contain them.
+const FINAL_TEXT = /User unknown to this VO|suspended|not active/i
+
 const catalogue: { readonly [Code in ErrorCode]: ErrorEntry<Code> } = {
   'no-such-user': {
     status: 403,
@@ -74,6 +81,14 @@ const catalogue: { readonly [Code in ErrorCode]: ErrorEntry<Code> } = {
     fault: 'client',
     text: (_vo, { reason }) =>
       `User is currently suspended!\nSuspension reason: ${echo(reason ?? 'Reason unknown', MAX_REASON)}`,
+  },
+  'aup-not-signed': {
+    status: 403,
+    code: 'SuspendedUser',
+    number: 1004,
+    fault: 'client',
+    text: (_vo, { name, id }) =>
+      `User ${echo(FINAL_TEXT.test(name) ? id : name, MAX_NAME)} needs to sign AUP for this organization in order to proceed.`,
   },
   unsatisfiable: {
     status: 400,
@@ -117,6 +132,13 @@ const catalogue: { readonly [Code in ErrorCode]: ErrorEntry<Code> } = {
     number: 1003,
     fault: 'server',
     text: vo => `${vo}: Problems in DB communication.`,
+  },
+  audit: {
+    status: 503,
+    code: 'InternalError',
+    number: 1006,
+    fault: 'server',
+    text: vo => `${vo}: The server cannot record what it issues, please try again later.`,
   },
   overloaded: {
     status: 503,
@@ -197,6 +219,7 @@ export function toWireError(error: VomsError, vo: string, requestId: string): Wi
 // holds a group path and a role: 1024 is beyond the longest ones in use.
 const MAX_COMMAND = 1024
 const MAX_REASON = 1024
+const MAX_NAME = 200
 const MAX_ECHO = 100
 
 /** A bounded, printable copy of foreign text: control characters other than line feed and tab become \xHH. */

@@ -77,10 +77,11 @@ export async function serve(peer: PeerChain, frame: Frame, d: ServeDeps): Promis
       return respond(form, { ac: undefined, list: granted.fqans, warnings, error: undefined })
     }
 
-    // 4. Prepare, lint, sign, assemble.
+    // 4. Prepare, lint, record the intent, sign, assemble.
     const { subject, issuer, serial } = chain.eec
     const holder = { subject: subject.der, issuer: issuer.der, serial }
-    const issued = await issue({ ...granted, holder, targets: request.targets }, vo.profile, d.issuing)
+    const grant = { ...granted, holder, targets: request.targets }
+    const issued = await issue(grant, vo.profile, record, d.issuing)
     stage('sign')
     record.serial = toHex(issued.serial)
     record.lifetimeSeconds = issued.notAfter - issued.notBefore

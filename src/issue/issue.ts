@@ -3,14 +3,20 @@ import type { Clock } from '../clock.ts'
 import { VomsError } from '../errors.ts'
 import { holdsLintedBytes, prepare } from './prepare.ts'
 import type { Profile } from './profile.ts'
-import type { Grant, Prepared, SerialSource, Signer } from './types.ts'
+import type { Grant, Prepared, RecordedRequest, RecordResult, SerialSource, Signer } from './types.ts'
 
 export interface IssueDeps {
   readonly clock: Clock
   readonly serials: SerialSource
   readonly signer: Signer
-  /** Called with what will be signed; the key is used only after it has resolved. The place of the audit's intent. */
-  beforeSign(prepared: Prepared): Promise<void> | void
+  /**
+   * Records what is about to be signed, and for whom: the key is used only after it has resolved. What it gives is
+   * told what came of it.
+   */
+  beforeSign(
+    prepared: Prepared,
+    request: RecordedRequest,
+  ): Promise<RecordResult | undefined> | RecordResult | undefined
 }
 
 export interface IssuedAc {
@@ -24,16 +30,34 @@ export interface IssuedAc {
 
 /**
  * One AC for one grant: prepare and lint, record the intent, sign, assemble, compare with what was linted. Throws
- * VomsError: 'overloaded' when the signer's queue is full, 'internal' for what no request should lead to.
+ * VomsError: 'audit' when the intent cannot be recorded, 'overloaded' when the signer's queue is full, 'internal' for
+ * what no request should lead to.
  */
-export async function issue(grant: Grant, profile: Profile, deps: IssueDeps): Promise<IssuedAc> {
+export async function issue(
+  grant: Grant,
+  profile: Profile,
+  request: RecordedRequest,
+  deps: IssueDeps,
+): Promise<IssuedAc> {
   const prepared = prepare(grant, profile, deps.clock, deps.serials)
-  await deps.beforeSign(prepared)
-  const signature = await deps.signer.sign(prepared)
-  const ac = assemble(prepared.tbs, profile.algorithm, signature)
-  if (!holdsLintedBytes(ac, prepared)) {
-    throw new VomsError('internal', { vo: profile.vo }, new Error('the AC does not hold the linted bytes'))
+  const recordResult = await deps.beforeSign(prepared, request)
+  let ac: Uint8Array
+  try {
+    ac = await sign(prepared, profile, deps.signer)
+  } catch (failure) {
+    recordResult?.({ failure })
+    throw failure
   }
+  recordResult?.({ ac })
   const { serial, notBefore, notAfter } = prepared.content
   return { ac, serial, notBefore, notAfter }
+}
+
+async function sign(prepared: Prepared, { vo, algorithm }: Profile, signer: Signer): Promise<Uint8Array> {
+  const signature = await signer.sign(prepared)
+  const ac = assemble(prepared.tbs, algorithm, signature)
+  if (!holdsLintedBytes(ac, prepared)) {
+    throw new VomsError('internal', { vo }, new Error('the AC does not hold the linted bytes'))
+  }
+  return ac
 }

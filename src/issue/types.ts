@@ -43,6 +43,19 @@ export interface Prepared {
   readonly content: AcContent
 }
 
+/** Of a request, what is recorded beside the AC it led to. DNs are in slash form. */
+export interface RecordedRequest {
+  readonly id: string
+  readonly vo: string
+  readonly protocol: 'rest' | 'legacy'
+  readonly address: string
+  readonly holder?: string
+  readonly ca?: string
+}
+
+/** What came of an intent: the AC, or the failure for which there is none. Called once. */
+export type RecordResult = (result: { readonly ac: Uint8Array } | { readonly failure: unknown }) => void
+
 /** An AC key by what identifies it: the file is read where the signature is made, and nowhere else. */
 export interface SigningKey {
   /** PEM file with the private key. */

@@ -63,8 +63,9 @@ function makeAc(overrides: Partial<Grant>): Promise<Uint8Array> {
   }
   signingKey ??= signingKeyFile(host)
   const signer = createInlineSigner(signingKey)
-  const deps = { clock: { now: () => NOW }, serials: fixedSerials, signer, beforeSign() {} }
-  return issue(grant, profile, deps).then(issued => issued.ac)
+  const deps = { clock: { now: () => NOW }, serials: fixedSerials, signer, beforeSign: () => undefined }
+  const request = { id: 'r-1', vo: 'vo.0', protocol: 'rest', address: '127.0.0.1' } as const
+  return issue(grant, profile, request, deps).then(issued => issued.ac)
 }
 
 function proxyWith(acs: readonly Uint8Array[], options: Partial<Parameters<typeof issueProxy>[1]> = {}) {

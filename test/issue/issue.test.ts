@@ -14,6 +14,7 @@ const issuer = createAcIssuer()
 const key = signingKeyFile(issuer)
 const signer = createInlineSigner(key)
 const profile = createProfile(profileConfig(issuer))
+const request = { id: 'r-1', vo: 'vo.0', protocol: 'rest', address: '127.0.0.1' } as const
 const deps: IssueDeps = { clock: fixedClock, serials: fixedSerials, signer, beforeSign() {} }
 
 afterAll(() => rmSync(key.folder, { recursive: true }))
@@ -34,7 +35,7 @@ describe('issue', () => {
       attributes: [{ name: 'nick', value: 'tést', qualifier: 'vo.0' }],
       targets: ['a.example'],
     })
-    const issued = await issue(grant, profile, { ...deps, serials: randomSerials })
+    const issued = await issue(grant, profile, request, { ...deps, serials: randomSerials })
     const read = await readAcIndependently(issued.ac)
     expect(read.signatureValid).toBe(true)
     expect(read.fqans).toEqual(grant.fqans)
@@ -52,13 +53,13 @@ describe('issue', () => {
 
   it("puts the holder's issuer into the holder field when the VO says so", async () => {
     const other = createProfile(profileConfig(issuer, { holderForm: 'issuer' }))
-    const { ac } = await issue(grantOf(), other, deps)
+    const { ac } = await issue(grantOf(), other, request, deps)
     const read = await readAcIndependently(ac)
     expect(toHex(read.holder.name)).toBe(toHex(grantOf().holder.issuer))
   })
 
   it.each(['sha256', 'sha384', 'sha512'] as const)('signs with %s when the profile says so', async digest => {
-    const { ac } = await issue(grantOf(), createProfile(profileConfig(issuer, { digest })), {
+    const { ac } = await issue(grantOf(), createProfile(profileConfig(issuer, { digest })), request, {
       ...deps,
       signer: createInlineSigner({ ...key, digest }),
     })
@@ -67,7 +68,7 @@ describe('issue', () => {
 
   it('uses the key only after the intent is recorded', async () => {
     const order: string[] = []
-    await issue(grantOf(), profile, {
+    await issue(grantOf(), profile, request, {
       ...deps,
       beforeSign: async prepared => {
         await Promise.resolve()
@@ -88,13 +89,37 @@ describe('issue', () => {
     let signed = 0
     const counting = { ...signer, sign: async () => new Uint8Array(++signed) }
     const full = new Error('disk full')
-    const attempt = issue(grantOf(), profile, {
+    const attempt = issue(grantOf(), profile, request, {
       ...deps,
       signer: counting,
       beforeSign: () => Promise.reject(full),
     })
     await expect(attempt).rejects.toBe(full)
     expect(signed).toBe(0)
+  })
+
+  it('records for which request it is, and the AC that came of it', async () => {
+    const recorded: unknown[] = []
+    const { ac } = await issue(grantOf(), profile, request, {
+      ...deps,
+      beforeSign: (prepared, of) => {
+        recorded.push(of.id, prepared.content.serial)
+        return result => void recorded.push(result)
+      },
+    })
+    expect(recorded).toEqual(['r-1', fixedSerials.next(), { ac }])
+  })
+
+  it('records that no AC came of it when the signer fails', async () => {
+    const results: unknown[] = []
+    const busy = new VomsError('overloaded', {})
+    const attempt = issue(grantOf(), profile, request, {
+      ...deps,
+      signer: { ...signer, sign: () => Promise.reject(busy) },
+      beforeSign: () => result => void results.push(result),
+    })
+    await expect(attempt).rejects.toBe(busy)
+    expect(results).toEqual([{ failure: busy }])
   })
 
   it('refuses an AC whose bytes changed between lint and signature', async () => {
@@ -105,7 +130,7 @@ describe('issue', () => {
         return signer.sign(prepared)
       },
     }
-    const { code, cause } = await failure(issue(grantOf(), profile, { ...deps, signer: flipping }))
+    const { code, cause } = await failure(issue(grantOf(), profile, request, { ...deps, signer: flipping }))
     expect(code).toBe('internal')
     expect(cause).toContain('does not hold the linted bytes')
   })
@@ -118,7 +143,10 @@ describe('issue', () => {
   ])('never signs an FQAN outside the tree of the VO: %s', async (_, fqan) => {
     let intents = 0
     const { code, cause } = await failure(
-      issue(grantOf({ fqans: ['/vo.0', fqan] }), profile, { ...deps, beforeSign: () => void intents++ }),
+      issue(grantOf({ fqans: ['/vo.0', fqan] }), profile, request, {
+        ...deps,
+        beforeSign: () => void intents++,
+      }),
     )
     expect(code).toBe('internal')
     expect(cause).toContain('outside the tree')
@@ -126,23 +154,25 @@ describe('issue', () => {
   })
 
   it('refuses what the lint finds, and says which rule', async () => {
-    const { code, cause } = await failure(issue(grantOf({ fqans: ['/vo.0/a b'] }), profile, deps))
+    const { code, cause } = await failure(issue(grantOf({ fqans: ['/vo.0/a b'] }), profile, request, deps))
     expect(code).toBe('internal')
     expect(cause).toContain("fqans: not an FQAN of the VO's tree")
   })
 
   it('refuses a grant without FQANs', async () => {
-    expect((await failure(issue(grantOf({ fqans: [] }), profile, deps))).cause).toContain('no FQAN')
+    expect((await failure(issue(grantOf({ fqans: [] }), profile, request, deps))).cause).toContain('no FQAN')
   })
 
   it('cannot issue after the AC issuer has expired', async () => {
     const late = { now: () => profile.issuer.notAfter }
-    expect((await failure(issue(grantOf(), profile, { ...deps, clock: late }))).cause).toContain('expired')
+    expect((await failure(issue(grantOf(), profile, request, { ...deps, clock: late }))).cause).toContain(
+      'expired',
+    )
   })
 
   it("ends with the AC issuer's certificate at the latest", async () => {
     const late = { now: () => profile.issuer.notAfter - 60 }
-    const issued = await issue(grantOf(), profile, { ...deps, clock: late })
+    const issued = await issue(grantOf(), profile, request, { ...deps, clock: late })
     expect(issued.notAfter).toBe(profile.issuer.notAfter)
   })
 })
