@@ -104,7 +104,7 @@ export const FAMILIES = {
   vouchd_worker_restarts_total: counter('Worker processes started in place of another.', 'reason'),
   vouchd_event_loop_delay_seconds: histogram(LOOP_DELAY, 'How late timers of the event loops ran.'),
   vouchd_event_loop_busy_seconds_total: counter('Time that an event loop was busy.', 'worker'),
-  vouchd_clock_steps_total: counter('Jumps of the wall clock by two seconds or more.', 'direction'),
+  vouchd_clock_steps_total: counter('Jumps of the wall clock by more than two seconds.', 'direction'),
   vouchd_admin_actions_total: counter('Actions asked for over the control socket.', 'action', 'result'),
   vouchd_log_messages_total: counter('Log records written, by level.', 'level'),
   vouchd_log_messages_dropped_total: counter('Log records lost since nobody took them.'),

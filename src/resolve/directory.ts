@@ -19,6 +19,22 @@ export type DirectoryEvent =
   | { readonly kind: 'forgotten'; readonly count: number; readonly all: boolean }
   /** hit: cached and known to be right. grace: cached, while the database is away. */
   | { readonly kind: 'lookup'; readonly result: 'hit' | 'miss' | 'grace' | 'failed' }
+  /** The database was asked, for a member or for changes, and answered or not after so long. */
+  | {
+      readonly kind: 'asked'
+      readonly query: 'lookup' | 'changes'
+      readonly ok: boolean
+      readonly seconds: number
+    }
+  /**
+   * The cache is as new as the database was a moment ago. `atMost`: when there were changes, the longest that one
+   * of them can have waited.
+   */
+  | {
+      readonly kind: 'refreshed'
+      readonly version: number | undefined
+      readonly atMostSeconds: number | undefined
+    }
 
 export interface DirectoryDeps {
   readonly db: Database
@@ -99,14 +115,19 @@ export function createDirectory(
     timeoutMs: times.lookupMs,
     versionQuery: config.versionQuery,
     onlyContact: !tracked,
-    onPolled(changes) {
+    onPolled({ changes, version }) {
+      const before = lastPolled
       lastPolled = monotonic()
       forget(changes)
+      const waited = everAnswered && changes.length > 0 ? (lastPolled - before) / 1000 : undefined
+      onEvent({ kind: 'refreshed', version, atMostSeconds: waited })
       everAnswered = true
       if (isAway) onEvent({ kind: 'back' })
       isAway = false
     },
     onFailed: failed,
+    onAsked: (ok, ms) => onEvent({ kind: 'asked', query: 'changes', ok, seconds: ms / 1000 }),
+    monotonic,
   })
 
   function forget(changes: readonly Change[]) {
@@ -145,8 +166,15 @@ export function createDirectory(
     const land = () => {
       if (flights.get(key) === flight) flights.delete(key)
     }
-    answer.then(land, cause => {
+    const asked = (ok: boolean) =>
+      onEvent({ kind: 'asked', query: 'lookup', ok, seconds: (monotonic() - since) / 1000 })
+    const landed = () => {
       land()
+      asked(true)
+    }
+    answer.then(landed, cause => {
+      land()
+      asked(false)
       failed(cause)
     })
     return answer

@@ -1,9 +1,17 @@
+import { hash } from 'node:crypto'
 import type { Database, Row } from '../store/database.ts'
 
 /** What has changed: undefined VO is every VO, undefined member everyone in it. */
 export interface Change {
   readonly vo: string | undefined
   readonly member: string | undefined
+}
+
+/** What a poll brought. */
+export interface Polled {
+  readonly changes: readonly Change[]
+  /** Differs after each change, and is the same for all who have seen the same; undefined: not known. */
+  readonly version: number | undefined
 }
 
 export interface WatchOptions {
@@ -14,9 +22,12 @@ export interface WatchOptions {
   readonly versionQuery: string | undefined
   /** Only learn whether the database answers: views of which nobody knows when they change. */
   readonly onlyContact: boolean
-  /** Called in this order after each poll; `changes` is empty after most. */
-  readonly onPolled: (changes: readonly Change[]) => void
+  /** Called in this order after each poll; its changes are none after most. */
+  readonly onPolled: (polled: Polled) => void
   readonly onFailed: (cause: unknown) => void
+  /** After each poll: whether it was answered, after how many milliseconds. */
+  readonly onAsked: (ok: boolean, ms: number) => void
+  readonly monotonic: () => number
 }
 
 export interface Watch {
@@ -29,7 +40,7 @@ export interface Watch {
  * Asks once, knowing what was seen before, and hands back the poll to come. One that answers after it was
  * given up leaves no trace, so that what it brought is brought again.
  */
-type Poll = () => Promise<{ readonly changes: readonly Change[]; readonly next: Poll }>
+type Poll = () => Promise<Polled & { readonly next: Poll }>
 
 // Many commits a second are one poll, not many; far below the second that is promised.
 const HURRY_MS = 20
@@ -56,11 +67,14 @@ export function watchChanges(db: Database, options: WatchOptions): Watch {
     clearTimeout(timer)
     polling = true
     hurried = false
+    const since = options.monotonic()
     try {
       const polled = await within(options.timeoutMs, poll())
+      if (!closed) options.onAsked(true, options.monotonic() - since)
       poll = polled.next
-      if (!closed) options.onPolled(polled.changes)
+      if (!closed) options.onPolled(polled)
     } catch (cause) {
+      if (!closed) options.onAsked(false, options.monotonic() - since)
       if (!closed) options.onFailed(cause)
     }
     polling = false
@@ -112,6 +126,7 @@ interface ChangeRow extends Row {
   xmax: string
   at: number
   server: string
+  version: string | null
   changed: boolean
   vo: string | null
   member: string | null
@@ -132,7 +147,8 @@ function changePoll(db: Database, before: LastSeen | undefined): Poll {
        from (select pg_current_snapshot()::text as snapshot,
                     pg_snapshot_xmax(pg_current_snapshot())::text as xmax,
                     extract(epoch from clock_timestamp())::float8 as at,
-                    pg_postmaster_start_time()::text as server) s
+                    pg_postmaster_start_time()::text as server,
+                    (select max(id) from vouchd.change) as version) s
        left join vouchd.change c
          on c.txid >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(c.txid, $1::pg_snapshot)
        limit ${MAX_CHANGES + 1}`,
@@ -142,6 +158,8 @@ function changePoll(db: Database, before: LastSeen | undefined): Poll {
     if (first === undefined) throw new Error('the poll returned no row')
     const last = { snapshot: first.snapshot, xmax: BigInt(first.xmax), at: first.at, server: first.server }
     const next = changePoll(db, last)
+    // The newest change is never removed before the next one is there.
+    const version = Number(first.version ?? 0)
     const unsure =
       before === undefined ||
       before.server !== last.server ||
@@ -149,10 +167,11 @@ function changePoll(db: Database, before: LastSeen | undefined): Poll {
       last.xmax < before.xmax ||
       last.at - before.at > MAX_GAP_SECONDS ||
       rows.length > MAX_CHANGES
-    if (unsure) return { changes: EVERYTHING, next }
-    if (!first.changed) return { changes: NOTHING, next }
+    if (unsure) return { changes: EVERYTHING, version, next }
+    if (!first.changed) return { changes: NOTHING, version, next }
     return {
       changes: rows.map(({ vo, member }) => ({ vo: vo ?? undefined, member: member ?? undefined })),
+      version,
       next,
     }
   }
@@ -163,13 +182,18 @@ function versionPoll(db: Database, versionQuery: string, before: string | undefi
     const rows = await db.query(versionQuery)
     const version = JSON.stringify(rows.map(row => Object.values(row)))
     const changes = version === before ? NOTHING : EVERYTHING
-    return { changes, next: versionPoll(db, versionQuery, version) }
+    return { changes, version: shortened(version), next: versionPoll(db, versionQuery, version) }
   }
+}
+
+/** A number that stands for a version of any type. */
+function shortened(version: string): number {
+  return Number.parseInt(hash('sha256', version).slice(0, 12), 16)
 }
 
 function contactPoll(db: Database): Poll {
   return async () => {
     await db.query('select 1')
-    return { changes: NOTHING, next: contactPoll(db) }
+    return { changes: NOTHING, version: undefined, next: contactPoll(db) }
   }
 }

@@ -412,3 +412,17 @@ it('shows no name of a person in its events', async () => {
   expect(text).not.toContain(SUBJECT)
   expect(text).not.toContain('stranger')
 })
+
+describe('what it tells of itself', () => {
+  it('how the database answered, and how new its knowledge is', async () => {
+    const directory = await started()
+    expect(events).toContainEqual({ kind: 'asked', query: 'changes', ok: true, seconds: 0 })
+    expect(events).toContainEqual({
+      kind: 'refreshed',
+      version: expect.any(Number),
+      atMostSeconds: undefined,
+    })
+    await look(directory)
+    expect(events).toContainEqual({ kind: 'asked', query: 'lookup', ok: true, seconds: 0 })
+  })
+})

@@ -43,6 +43,8 @@ export interface ReloadResult {
 export interface TrustStore {
   /** The snapshot in use. Without CAs until the first successful load. */
   current(): TrustSnapshot
+  /** The figures as they are at this moment: a CRL expires without anything being loaded. */
+  summary(): TrustSummary
   /** Loads now; during a load, once more after it. Never rejects unless the store is closed. */
   reload(): Promise<ReloadResult>
   /** Loads for the first time, then follows the directory. */
@@ -80,6 +82,10 @@ class DirectoryTrustStore implements TrustStore {
 
   current(): TrustSnapshot {
     return this.load.snapshot
+  }
+
+  summary(): TrustSummary {
+    return trustSummary(this.load, this.deps.clock.now())
   }
 
   async start(): Promise<ReloadResult> {
