@@ -1,0 +1,142 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { keyOfString } from '../../native-free/dn/keyOfString.ts'
+import type { StoreConfig } from '../../src/config/types.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { openStore } from '../../src/store/openStore.ts'
+import { issueHost } from '../../test/cli/siteFolder.ts'
+import { createCa } from '../../test/pki/createCa.ts'
+import { writeCertificateFile, writeKeyFile } from '../../test/pki/credentialFiles.ts'
+import { issueEec } from '../../test/pki/issueEec.ts'
+import { issueProxy } from '../../test/pki/issueProxy.ts'
+import { newKey, storedRsaKey } from '../../test/pki/keys.ts'
+import { signingPolicyText } from '../../test/pki/policyText.ts'
+import { writeTrustDirectory } from '../../test/pki/trustDirectory.ts'
+
+export const VO = 'bench.vo'
+const CA_DN = '/C=IT/O=Bench/CN=CA'
+const USER_DN = '/C=IT/O=Bench/CN=user'
+
+/** Which host credentials the servers show. */
+export type HostKind = 'rsa' | 'ec' | 'dual'
+export type ChainKind = 'eec' | 'proxy'
+
+export interface PemPaths {
+  readonly certificate: string
+  readonly key: string
+}
+
+/** Throw-away credentials, trust directory and an embedded database with one member: 6 FQANs, 2 attributes. */
+export interface BenchWorld {
+  readonly folder: string
+  readonly acKey: string
+  hostCredentials(kind: HostKind): readonly PemPaths[]
+  client(chain: ChainKind): PemPaths
+  /** Writes a configuration and gives its path; `more` goes before [[vo]], `vo` into it. */
+  configure(kind: HostKind, port: number, more?: string, vo?: string): string
+  remove(): void
+}
+
+export async function createBenchWorld(now: number): Promise<BenchWorld> {
+  const folder = mkdtempSync(join(tmpdir(), 'vouchd-bench-'))
+  const path = (name: string) => join(folder, name)
+  const dates = { from: now - 86_400, until: now + 86_400 * 30 }
+  const ca = createCa({ subject: CA_DN, ...dates })
+  const rsa = issueHost(ca, storedRsaKey(2048, 0), { subject: '/C=IT/O=Bench/CN=voms.example.org', ...dates })
+  const ec = issueHost(ca, newKey('p256'), { subject: '/C=IT/O=Bench/CN=voms.example.org', ...dates })
+  const user = issueEec(ca, { subject: USER_DN, key: storedRsaKey(2048, 1), ...dates })
+  const proxy = issueProxy(user, { ...dates, key: storedRsaKey(2048, 2) })
+  for (const [name, credential, chain] of [
+    ['rsa', rsa, []],
+    ['ec', ec, []],
+    ['eec', user, []],
+    ['proxy', proxy, [user]],
+  ] as const) {
+    writeCertificateFile(path(`${name}.pem`), credential, chain)
+    writeKeyFile(path(`${name}.key`), credential)
+  }
+  writeTrustDirectory(path('certificates'), [
+    { ca, signingPolicy: signingPolicyText(CA_DN, ['/C=IT/O=Bench/*']) },
+  ])
+  mkdirSync(path('vomsdir'))
+  await fill({ kind: 'embedded', folder: path('database') })
+
+  const paths = (name: string): PemPaths => ({ certificate: path(`${name}.pem`), key: path(`${name}.key`) })
+  const toml = ({ certificate, key }: PemPaths) =>
+    `{ certificate = ${JSON.stringify(certificate)}, key = ${JSON.stringify(key)} }`
+  const hostCredentials = (kind: HostKind) => (kind === 'dual' ? [paths('rsa'), paths('ec')] : [paths(kind)])
+  return {
+    folder,
+    acKey: path('rsa.key'),
+    hostCredentials,
+    client: paths,
+    configure(kind, port, more = '', vo = '') {
+      const file = path(`vouchd-${kind}-${port}.toml`)
+      writeFileSync(
+        file,
+        `[store]
+folder = "database"
+[trust]
+directory = "certificates"
+vomsdir = "vomsdir"
+${more}
+[[vo]]
+name = "${VO}"
+listen = ["127.0.0.1:${port}"]
+uri = "voms.example.org:15000"
+hostCredentials = [${hostCredentials(kind).map(toml).join(', ')}]
+acCredential = ${toml(paths('rsa'))}
+${vo}
+`,
+      )
+      return file
+    },
+    remove() {
+      chmodSync(folder, 0o700)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function fill(store: StoreConfig): Promise<void> {
+  const db = await openStore(store, { mode: 'owner' })
+  try {
+    await migrate(db)
+    await db.query(SAMPLE)
+  } finally {
+    await db.close()
+  }
+}
+
+const SAMPLE = `
+insert into vouchd.vo (name, enforce_end_dates) values ('${VO}', false);
+insert into vouchd.vo_group (vo_id, path)
+  select id, path from vouchd.vo, unnest(array['/${VO}', '/${VO}/g1', '/${VO}/g2', '/${VO}/g2/g3', '/${VO}/production'])
+    with ordinality as g (path, n) order by n;
+insert into vouchd.role (vo_id, name) select id, 'manager' from vouchd.vo;
+insert into vouchd.member (vo_id, given_name, surname) select id, 'Bench', 'User' from vouchd.vo;
+insert into vouchd.certificate (vo_id, member_id, subject, subject_key, issuer, issuer_key)
+  select vo_id, id, '${USER_DN}', '${keyOfString(USER_DN)}', '${CA_DN}', '${keyOfString(CA_DN)}' from vouchd.member;
+insert into vouchd.holding (vo_id, member_id, group_id)
+  select m.vo_id, m.id, g.id from vouchd.member m join vouchd.vo_group g using (vo_id);
+insert into vouchd.holding (vo_id, member_id, group_id, role_id)
+  select m.vo_id, m.id, g.id, r.id from vouchd.member m join vouchd.vo_group g using (vo_id)
+  join vouchd.role r using (vo_id) where g.path = '/${VO}/production';
+insert into vouchd.attribute_class (vo_id, name) select id, name2 from vouchd.vo, unnest(array['nickname', 'queue']) as c (name2);
+insert into vouchd.member_attribute (vo_id, member_id, class_id, value)
+  select m.vo_id, m.id, c.id, 'bench' from vouchd.member m join vouchd.attribute_class c using (vo_id) where c.name = 'nickname';
+insert into vouchd.group_attribute (vo_id, group_id, class_id, value)
+  select g.vo_id, g.id, c.id, 'long' from vouchd.vo_group g join vouchd.attribute_class c using (vo_id)
+  where c.name = 'queue' and g.path = '/${VO}/g1';
+`
+
+/** The request of the load: a role, so that the AC holds six FQANs and both attributes. */
+export const REQUESTS = {
+  rest: `GET /generate-ac?fqans=/${VO}/production/Role=manager&lifetime=43200 HTTP/1.1\r\nHost: voms.example.org\r\n\r\n`,
+  legacy: `<?xml version="1.0" encoding="US-ASCII"?><voms><command>B/${VO}/production:manager</command><base64>1</base64><lifetime>43200</lifetime></voms>`,
+} as const
+
+export function readKey(path: string): Buffer {
+  return readFileSync(path)
+}

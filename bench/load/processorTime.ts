@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Processor time in seconds that a process, its threads and its descendants have used until now. */
+export function processorTimeOf(pid: number): number {
+  return [pid, ...descendantsOf(pid)].reduce((sum, each) => sum + threadsTime(each), 0)
+}
+
+/** Resident memory in bytes of a process and its descendants. */
+export function residentBytesOf(pid: number): number {
+  return [pid, ...descendantsOf(pid)].reduce((sum, each) => sum + residentBytes(each), 0)
+}
+
+/** schedstat counts nanoseconds, where stat counts ticks of ten milliseconds. */
+function threadsTime(pid: number): number {
+  let nanoseconds = 0
+  for (const thread of listed(`/proc/${pid}/task`)) {
+    nanoseconds += Number(text(`/proc/${pid}/task/${thread}/schedstat`).split(' ')[0] ?? 0)
+  }
+  return nanoseconds / 1e9
+}
+
+function residentBytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(text(`/proc/${pid}/status`))?.[1]
+  return Number(kilobytes ?? 0) * 1024
+}
+
+function descendantsOf(pid: number): number[] {
+  const children = listed(`/proc/${pid}/task`)
+    .flatMap(thread => text(`/proc/${pid}/task/${thread}/children`).trim().split(' '))
+    .filter(child => child !== '')
+    .map(Number)
+  return children.flatMap(child => [child, ...descendantsOf(child)])
+}
+
+/** A process may end between two looks; it then counts for nothing. */
+function listed(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+function text(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}
