@@ -14,8 +14,8 @@ export interface FolderLock {
  * `kill -9` included, and Node offers no other such lock. Nothing may open that file by another way in
  * this process, since closing it would give the lock away: the pid has a file of its own.
  */
-export async function lockFolder(folder: string): Promise<FolderLock> {
-  prepareFolder(folder)
+export async function lockFolder(folder: string, what = 'embedded database'): Promise<FolderLock> {
+  requireOwnFolder(folder)
   const { DatabaseSync } = await importSqlite()
   const lock = new DatabaseSync(join(folder, 'lock'), { timeout: 0 })
   const owner = join(folder, 'owner.pid')
@@ -25,7 +25,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   } catch (cause) {
     lock.close()
     throw (cause as { errcode?: number }).errcode === SQLITE_BUSY
-      ? new DatabaseError('conflict', heldBy(folder, owner), { cause })
+      ? new DatabaseError('conflict', heldBy(what, folder, owner), { cause })
       : new DatabaseError('unavailable', `${folder} cannot be locked`, { cause })
   }
   writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 })
@@ -39,18 +39,18 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 
 const SQLITE_BUSY = 5
 
-function heldBy(folder: string, owner: string): string {
+function heldBy(what: string, folder: string, owner: string): string {
   let pid = ''
   try {
     pid = readFileSync(owner, 'utf8').trim()
   } catch {
     // Locked, and its pid not written yet.
   }
-  return `the embedded database in ${folder} is in use by ${pid === '' ? 'another process' : `process ${pid}`}`
+  return `the ${what} in ${folder} is in use by ${pid === '' ? 'another process' : `process ${pid}`}`
 }
 
-/** Throws DatabaseError unless the folder is a real one, owned by this user, and closed to all others. */
-function prepareFolder(folder: string): void {
+/** Makes the folder. Throws DatabaseError unless it is a real one, owned by this user, and closed to all others. */
+export function requireOwnFolder(folder: string): void {
   let stats = lstatSync(folder, { throwIfNoEntry: false })
   if (stats === undefined) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -64,7 +64,7 @@ function prepareFolder(folder: string): void {
       : stats.mode & 0o077
         ? `is open to other users: chmod 700 ${folder}`
         : undefined
-  if (fault !== undefined) throw new DatabaseError('unavailable', `the database folder ${folder} ${fault}`)
+  if (fault !== undefined) throw new DatabaseError('unavailable', `the folder ${folder} ${fault}`)
 }
 
 /** Node 24 announces SQLite as experimental on stderr, which would look like a fault of ours. */
