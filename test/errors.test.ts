@@ -90,6 +90,15 @@ describe('toWireError', () => {
       'vo.0: Unable to satisfy B/vo.0/G1:nope request! [r1]',
     ],
     [new VomsError('unsatisfiable', { command: '' }), 'vo.0: Unable to satisfy  request! [r1]'],
+    [
+      new VomsError('aup-not-signed', { name: 'zoe', id: '7' }),
+      'User zoe needs to sign AUP for this organization in order to proceed. [r1]',
+    ],
+    // Clients would take such a name for the answer that is final.
+    [
+      new VomsError('aup-not-signed', { name: 'Suspended Jo', id: '7' }),
+      'User 7 needs to sign AUP for this organization in order to proceed. [r1]',
+    ],
     [new VomsError('nothing-left', {}), 'vo.0 : no valid VOMS attributes found for your request. [r1]'],
     [
       new VomsError('database', {}, new Error('password is hunter2')),

@@ -1,4 +1,5 @@
 import { dnSpellings, rowMatcher } from '../../native-free/dn/spellings.ts'
+import { HOLDINGS_VIEW } from '../config/schema.ts'
 import { DatabaseError } from '../store/DatabaseError.ts'
 import type { Database } from '../store/database.ts'
 import type { DirectoryAttribute, HolderNames, Holding, Member } from './types.ts'
@@ -30,6 +31,9 @@ interface HoldingRow {
   fqgroup: string | null
   role: string | null
   optional: boolean
+  resolution: string | null
+  name: string | null
+  aup: number | null
 }
 
 interface AttributeRow {
@@ -61,8 +65,8 @@ export async function fetchHolder(
     `select member::text as member, subject::text as subject, issuer::text as issuer,
             coalesce(suspended, true) as suspended, reason::text as reason,
             extract(epoch from ends_at)::float8 as ends, fqgroup::text as fqgroup, role::text as role,
-            coalesce(optional, false) as optional
-     from ${views.holdingsView} where vo = $1 and subject = any($2::text[]) limit ${MAX_ROWS + 1}`,
+            coalesce(optional, false) as optional, ${lateColumns(views.holdingsView)}
+     from ${views.holdingsView} h where vo = $1 and subject = any($2::text[]) limit ${MAX_ROWS + 1}`,
     [vo, spellings],
   )
   checkCount(found.length)
@@ -77,7 +81,27 @@ export async function fetchHolder(
   }
   const holdings = toHoldings(usable)
   const attributes = await fetchAttributes(db, views, vo, memberId, holdings)
-  return { kind: 'member', member: { id: memberId, holdings, attributes }, endsAt: lastEnd(usable) }
+  const member = { id: memberId, holdings, attributes, ...iamMember(usable) }
+  return { kind: 'member', member, endsAt: lastEnd(usable) }
+}
+
+/** Columns that a site's view may lack: a missing one counts as NULL. */
+function lateColumns(view: string): string {
+  const column = (name: string) => (view === HOLDINGS_VIEW ? `h.${name}` : `(to_jsonb(h) ->> '${name}')`)
+  return `${column('resolution')}::text as resolution, ${column('name')}::text as name,
+            extract(epoch from ${column('aup_until')}::timestamptz)::float8 as aup`
+}
+
+/** What IAM's rules need to know of the member; nothing where vomsd's hold. */
+function iamMember(rows: readonly HoldingRow[]): Pick<Member, 'resolution' | 'name' | 'aupUntil'> {
+  if (!rows.some(({ resolution }) => resolution === 'iam')) return {}
+  const name = rows.find(row => row.name !== null)?.name
+  const until = rows.flatMap(({ aup }) => (aup === null ? [] : [Math.max(aup, 0)]))
+  return {
+    resolution: 'iam',
+    ...(name != null && { name }),
+    ...(until.length > 0 && { aupUntil: Math.min(...until) }),
+  }
 }
 
 function checkCount(count: number): void {

@@ -6,7 +6,8 @@ import { applySubset } from './applySubset.ts'
 import { orderFqans } from './orderFqans.ts'
 import { selectAttributes } from './selectAttributes.ts'
 import { activeHoldings, type SelectedFqan, selectFqans } from './selectFqans.ts'
-import type { Lookup } from './types.ts'
+import { selectIamFqans } from './selectIamFqans.ts'
+import type { Lookup, Member } from './types.ts'
 
 /** What resolution needs to know of the VO. */
 export interface ResolveOptions {
@@ -33,7 +34,7 @@ export interface Resolution {
  * @param carried short FQANs of this VO in verified ACs that the client already carries (the subset rule)
  * @param warnings receives what the client is to be warned of, also where an error follows
  * @param issuerSecondsLeft how long the AC issuer's certificate still lives: no AC outlives it
- * @throws VomsError no-such-user, ambiguous-user, suspended, unsatisfiable, nothing-left
+ * @throws VomsError no-such-user, ambiguous-user, suspended, aup-not-signed, unsatisfiable, nothing-left
  */
 export function resolve(
   lookup: Lookup,
@@ -60,8 +61,11 @@ export function resolve(
   if (lookup.kind === 'ambiguous') throw new VomsError('ambiguous-user', { vo })
   if (lookup.kind === 'suspended') throw new VomsError('suspended', { vo, reason: lookup.reason })
 
-  const holdings = activeHoldings(lookup.member, vo, now)
-  const selection = selectFqans(holdings, request.commands)
+  const { member } = lookup
+  const isIam = member.resolution === 'iam'
+  if (isIam) requireSignedAup(member, vo, now)
+  const holdings = activeHoldings(member, vo, now)
+  const selection = (isIam ? selectIamFqans : selectFqans)(holdings, request.commands)
   if (!selection.satisfied) {
     const { command } = selection
     // Whoever cannot have the VO's own group is no member of it.
@@ -73,7 +77,10 @@ export function resolve(
 
   const listOnly = request.commands[0]?.kind === 'list'
   // A list takes its order from `order` alone, whatever commands follow.
-  const ordered = orderFqans(selection.fqans, listOnly ? [] : request.commands, request.order)
+  // voms-aa looks at no "order", and what is asked for first always comes first.
+  const ordered = isIam
+    ? { fqans: selection.fqans, unwantedFirst: undefined }
+    : orderFqans(selection.fqans, listOnly ? [] : request.commands, request.order)
   if (ordered.unwantedFirst !== undefined) {
     warnings.push({ number: 1, message: `FQAN: ${ordered.unwantedFirst} is not the first selected!\n` })
   }
@@ -87,7 +94,9 @@ export function resolve(
     }
   }
 
-  const attributes = selectAttributes(vo, lookup.member.attributes, holdings, ordered.fqans)
+  // IAM puts the attributes of accounts into ACs, and those of nothing else.
+  const known = isIam ? member.attributes.filter(({ scope }) => scope === 'member') : member.attributes
+  const attributes = selectAttributes(vo, known, holdings, ordered.fqans)
   const subset = applySubset(vo, ordered.fqans, attributes, carried)
   if (subset.fqans.length === 0) throw new VomsError('nothing-left', { vo })
   if (subset.reduced) {
@@ -100,5 +109,11 @@ export function resolve(
     fqans: subset.fqans.map(text),
     attributes: subset.attributes,
     lifetimeSeconds,
+  }
+}
+
+function requireSignedAup({ id, name, aupUntil }: Member, vo: string, now: number): void {
+  if (aupUntil !== undefined && aupUntil <= now) {
+    throw new VomsError('aup-not-signed', { vo, name: name ?? id, id })
   }
 }

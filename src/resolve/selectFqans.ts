@@ -5,7 +5,12 @@ import type { Holding, Member } from './types.ts'
 
 /** One FQAN of a grant, in short form, and why it is in it (for `vouchd explain`). */
 export interface SelectedFqan extends Fqan {
-  readonly because: 'requested' | 'role requested' | 'all requested' | 'every group is issued'
+  readonly because:
+    | 'requested'
+    | 'role requested'
+    | 'all requested'
+    | 'every group is issued'
+    | 'every group that is not optional is issued'
 }
 
 /** What the commands of a request select, or the first command that cannot be satisfied. */

@@ -24,7 +24,16 @@ export interface Member {
   readonly id: string
   readonly holdings: readonly Holding[]
   readonly attributes: readonly DirectoryAttribute[]
+  /** Whose rules resolve requests; vomsd's when undefined. */
+  readonly resolution?: ResolutionMode
+  /** What a message to the member calls him. */
+  readonly name?: string
+  /** Until when his signature of the acceptable use policy is good, 0: never; undefined: no end. */
+  readonly aupUntil?: number
 }
+
+/** vomsd: every group is issued with whatever is asked for. iam: what is asked for first, in that order. */
+export type ResolutionMode = 'vomsd' | 'iam'
 
 /**
  * The directory's answer for one certificate in one VO.

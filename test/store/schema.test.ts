@@ -266,28 +266,69 @@ describe.each([
       ])
     })
 
+    it('tells whose rules resolve, and until when the policy is signed where those are the rules', async () => {
+      const state = async () => {
+        const [row] = await db.query(
+          `select resolution, name, (aup_until at time zone 'UTC')::text as until from vouchd.holdings
+           where subject = '/C=IT/O=Test/CN=test0' and fqgroup is null`,
+        )
+        return [row?.['resolution'], row?.['name'], row?.['until']]
+      }
+      await db.query(
+        `with a as (insert into vouchd.aup (vo_id, name, validity_days) select id, 'AUP', 30 from vouchd.vo returning *)
+         insert into vouchd.aup_version (vo_id, aup_id, version, active, effective_from)
+         select a.vo_id, a.id, v.version, v.active, timestamptz '2026-01-01 00:00Z'
+         from a, (values ('1', false), ('2', true)) as v (version, active)`,
+      )
+      expect(await state()).toEqual(['vomsd', 'Zero Test', null])
+      await db.query(`update vouchd.vo set resolution = 'iam'`)
+      expect(await state()).toEqual(['iam', 'Zero Test', '-infinity'])
+      const sign = (version: string, at: string) =>
+        db.query(
+          `insert into vouchd.aup_signature (vo_id, member_id, version_id, signed_at)
+           select m.vo_id, m.id, v.id, $2::timestamptz from vouchd.member m, vouchd.aup_version v
+           where m.source_id = '0' and v.version = $1
+           on conflict (member_id, version_id) do update set signed_at = excluded.signed_at`,
+          [version, at],
+        )
+      await db.query('delete from vouchd.change')
+      await sign('1', '2026-02-01 00:00Z')
+      expect(await state()).toEqual(['iam', 'Zero Test', '-infinity'])
+      expect(await changes()).toEqual([['vo.0', await memberId('0')]])
+      await sign('2', '2026-01-01 00:00Z')
+      expect(await state()).toEqual(['iam', 'Zero Test', '-infinity'])
+      await sign('2', '2026-02-01 00:00Z')
+      expect(await state()).toEqual(['iam', 'Zero Test', '2026-03-03 00:00:00'])
+      await db.query('update vouchd.aup set validity_days = 0')
+      expect(await state()).toEqual(['iam', 'Zero Test', null])
+      await db.query(`update vouchd.aup_signature set valid = false`)
+      expect(await state()).toEqual(['iam', 'Zero Test', '-infinity'])
+      await db.query(`delete from vouchd.aup; update vouchd.vo set resolution = 'vomsd'`)
+    })
+
     it('knows its version, and what to do about another', async () => {
-      const [first] = await loadMigrations()
+      const known = await loadMigrations()
+      const version = known.at(-1)!.version
       const next = {
-        version: first!.version + 1,
-        name: '0002_next',
+        version: version + 1,
+        name: 'next',
         sql: 'create table vouchd.next (id int)',
       }
-      const newer = [first!, next]
+      const newer = [...known, next]
       expect(schemaProblem(await schemaState(db))).toBeUndefined()
       expect(schemaProblem(await schemaState(db, newer))).toContain('run "vouchd migrate"')
       await expect(
         migrate(db, {
           migrations: [
             ...newer,
-            { version: 3, name: '0003_bad', sql: 'create table vouchd.third (id int); bad' },
+            { version: version + 2, name: 'bad', sql: 'create table vouchd.third (id int); bad' },
           ],
         }),
       ).rejects.toMatchObject({ kind: 'statement' })
-      expect(await schemaState(db)).toMatchObject({ version: 2, verdict: 'next' })
+      expect(await schemaState(db)).toMatchObject({ version: version + 1, verdict: 'next' })
       expect(schemaProblem(await schemaState(db))).toBeUndefined()
       await migrate(db, {
-        migrations: [...newer, { version: 3, name: '0003_third', sql: 'select 1; select 2' }],
+        migrations: [...newer, { version: version + 2, name: 'third', sql: 'select 1; select 2' }],
       })
       expect(schemaProblem(await schemaState(db))).toContain('install a newer vouchd')
     })

@@ -3,7 +3,7 @@ import type { Command, IssueRequest, Warning } from '../../../native-free/wire/t
 import { errorEntry, VomsError } from '../../errors.ts'
 import { formatTime } from '../../formatTime.ts'
 import { type Resolution, type ResolveOptions, resolve } from '../../resolve/resolve.ts'
-import type { Holding, Lookup } from '../../resolve/types.ts'
+import type { Holding, Lookup, Member, ResolutionMode } from '../../resolve/types.ts'
 
 /** What a request would come to. */
 export interface Explanation {
@@ -61,28 +61,43 @@ function whyRefused(
     case 'suspended':
       return `member ${lookup.memberId} is suspended: ${lookup.reason ?? 'no reason is recorded'}`
     case 'member':
+      if (error.code === 'aup-not-signed') return whyNotSigned(lookup.member.aupUntil)
       return error.code === 'nothing-left'
         ? 'the client carries an AC of this VO, and none of what is asked for stands in it'
-        : whyUnsatisfied(request, lookup.member.holdings, options)
+        : whyUnsatisfied(request, lookup.member, options)
   }
+}
+
+function whyNotSigned(aupUntil: number | undefined): string {
+  return aupUntil === undefined || aupUntil <= 0
+    ? 'the member has not signed the current acceptable use policy'
+    : `the member's signature of the acceptable use policy ended at ${formatTime(aupUntil)}`
 }
 
 /** The first command that cannot be satisfied decides. */
 function whyUnsatisfied(
   request: IssueRequest,
-  holdings: readonly Holding[],
+  { holdings, resolution = 'vomsd' }: Member,
   options: ExplainOptions,
 ): string {
   for (const command of request.commands) {
-    const why = whyNot(command, holdings, options)
+    const why = whyNot(command, holdings, options, resolution)
     if (why !== undefined) return why
   }
   return 'the member holds nothing that could be issued'
 }
 
-function whyNot(command: Command, holdings: readonly Holding[], options: ExplainOptions): string | undefined {
+function whyNot(
+  command: Command,
+  holdings: readonly Holding[],
+  options: ExplainOptions,
+  resolution: ResolutionMode,
+): string | undefined {
   if (command.kind === 'unsatisfiable') {
     return `${command.text || 'an empty request'} is nothing that anybody can hold: its form or its characters are not those of an FQAN`
+  }
+  if (command.kind === 'all' && resolution === 'iam') {
+    return 'the VO resolves as INDIGO IAM does, which does not know "all"'
   }
   if (command.kind === 'all' || command.kind === 'list') return undefined
   const matches = (holding: Holding) =>
