@@ -11,14 +11,24 @@ import {
   HOLDINGS_VIEW,
   keyInfo,
   type LimitsTable,
+  type ObserveTable,
   type StoreTable,
   splitHostPort,
   TABLES,
   type TableName,
+  UNIX_PREFIX,
   VO_FALLBACKS,
   type VoTable,
 } from './schema.ts'
-import type { AuditConfig, Config, CredentialPaths, DirectoryConfig, StoreConfig, VoConfig } from './types.ts'
+import type {
+  AuditConfig,
+  Config,
+  CredentialPaths,
+  DirectoryConfig,
+  ObserveConfig,
+  StoreConfig,
+  VoConfig,
+} from './types.ts'
 
 /** More VOs than any site runs; each costs a listener and its keys. */
 const MAX_VOS = 256
@@ -43,6 +53,7 @@ export function checkConfig(raw: unknown, baseFolder: string): Config {
   const signing = read('signing')
   const audit = read('audit')
   const limits = read('limits')
+  const observe = read('observe')
   const defaults = read('defaults')
   const vos = readVos(tables['vo'], faults)
 
@@ -51,6 +62,7 @@ export function checkConfig(raw: unknown, baseFolder: string): Config {
   const checkedDirectory = directory && checkDirectory(directory, faults)
   if (authentication) checkAuthentication(authentication, faults)
   if (limits) checkLimits(limits, faults)
+  const checkedObserve = observe && checkObserve(observe, path, faults)
   const checkedVos = vos.map(([at, vo]) => checkVo(vo, defaults ?? {}, at, path, faults))
   checkAddresses(
     vos.map(([at]) => at),
@@ -68,6 +80,7 @@ export function checkConfig(raw: unknown, baseFolder: string): Config {
     signing: { ...signing!, threads: signing!.threads },
     audit: placeAudit(audit!, path),
     limits: limits!,
+    observe: checkedObserve!,
     log: log!,
   })
 }
@@ -347,6 +360,30 @@ function checkLimits(limits: LimitsTable, faults: ConfigFault[]): void {
         'lower it, or raise connectionSeconds',
       )
     }
+  }
+}
+
+/** What it tells is for the site's own eyes: it is not given to a network without a lock. */
+function checkObserve(observe: ObserveTable, path: Paths, faults: ConfigFault[]): ObserveConfig {
+  const locked = observe.credential !== undefined || observe.allow !== undefined
+  const listen = observe.listen.map((value, index) => {
+    if (value.startsWith(UNIX_PREFIX)) return { path: path(value.slice(UNIX_PREFIX.length)) }
+    const address = splitHostPort(value)!
+    if (!locked && !isLoopback(address.host)) {
+      fault(
+        faults,
+        `observe.listen[${index}]`,
+        'is open to others, in clear and without a list of who may ask',
+        'set observe.allow or observe.credential, or listen at 127.0.0.1',
+      )
+    }
+    return address
+  })
+  const { credential } = observe
+  return {
+    listen,
+    credential: credential && { certificate: path(credential.certificate), key: path(credential.key) },
+    allow: observe.allow,
   }
 }
 

@@ -381,6 +381,47 @@ const uriSchema = z.string().refine(value => {
   return address !== undefined && address.port > 0 && HOST_NAME.test(address.host)
 }, 'is not a host name with a port')
 
+const observeAddressSchema = z.string().refine(value => {
+  if (value.startsWith(UNIX_PREFIX)) return value.length > UNIX_PREFIX.length && !value.includes('\0')
+  const address = splitHostPort(value)
+  return address !== undefined && (isIP(address.host) !== 0 || HOST_NAME.test(address.host))
+}, 'is neither an address with a port nor unix:PATH')
+
+const networkSchema = z.string().refine(value => {
+  const [address = '', bits, ...more] = value.split('/')
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  if (more.length > 0 || most < 0) return false
+  return bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= most)
+}, 'is neither an address nor a network')
+
+/** What an address of [observe] begins with that is a Unix socket. */
+export const UNIX_PREFIX = 'unix:'
+export const OBSERVE_ADDRESS = '127.0.0.1:9469'
+
+const observeKeys = z.strictObject({
+  listen: key(z.array(observeAddressSchema).max(16).default([OBSERVE_ADDRESS]), {
+    about:
+      'Where metrics, health and the status page are asked for (docs/operations.md). Other addresses than those of the machine itself need a `credential` or an `allow` list. Empty: nowhere.',
+    expected: 'an array of "ADDRESS:PORT", "[IPv6]:PORT" or "unix:PATH"',
+    fallback: toml([OBSERVE_ADDRESS]),
+  }),
+  credential: key(z.strictObject({ certificate: pathSchema, key: pathSchema }).optional(), {
+    about: 'With it, HTTPS is spoken on all of these addresses but Unix sockets.',
+    expected: '{ certificate = "FILE", key = "FILE" }',
+    fallbackText: 'none: plain HTTP',
+    example: toml({
+      certificate: '/etc/grid-security/hostcert.pem',
+      key: '/etc/grid-security/hostkey.pem',
+    }),
+  }),
+  allow: key(z.array(networkSchema).min(1).max(256).optional(), {
+    about: 'Addresses and networks that may ask, beside the machine itself; others are cut off.',
+    expected: 'an array of "ADDRESS" or "NETWORK/BITS"',
+    fallbackText: 'everybody who reaches the address',
+    example: toml(['192.0.2.0/24', '2001:db8::/32']),
+  }),
+})
+
 const credentialSchema = z.strictObject({ certificate: pathSchema, key: pathSchema })
 const CREDENTIAL = '{ certificate = "FILE", key = "FILE" }'
 const HOST_CREDENTIAL = {
@@ -502,6 +543,7 @@ export const TABLES = {
   signing: signingKeys,
   audit: auditKeys,
   limits: limitsKeys,
+  observe: observeKeys,
   defaults: sharedVoKeys,
   vo: voKeys,
 } as const
@@ -511,6 +553,7 @@ export type StoreTable = z.output<typeof storeKeys>
 export type DirectoryTable = z.output<typeof directoryKeys>
 export type AuthenticationTable = z.output<typeof authenticationKeys>
 export type AuditTable = z.output<typeof auditKeys>
+export type ObserveTable = z.output<typeof observeKeys>
 export type LimitsTable = z.output<typeof limitsKeys>
 export type DefaultsTable = z.output<typeof sharedVoKeys>
 export type VoTable = z.output<typeof voKeys>

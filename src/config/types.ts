@@ -92,6 +92,18 @@ export interface AuditConfig {
   readonly retentionDays: number
 }
 
+/** Where metrics, health and status are asked for: an address, or the path of a Unix socket. */
+export type ObserveAddress = ListenAddress | { readonly path: string }
+
+export interface ObserveConfig {
+  /** None: nobody can ask. */
+  readonly listen: readonly ObserveAddress[]
+  /** undefined: plain HTTP. */
+  readonly credential: CredentialPaths | undefined
+  /** Addresses and networks that may ask, beside this machine itself; undefined: all. */
+  readonly allow: readonly string[] | undefined
+}
+
 export interface Config {
   readonly vos: readonly VoConfig[]
   readonly store: StoreConfig
@@ -111,5 +123,6 @@ export interface Config {
   }
   readonly audit: AuditConfig
   readonly limits: LimitsConfig
+  readonly observe: ObserveConfig
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' }
 }

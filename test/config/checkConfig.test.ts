@@ -333,6 +333,26 @@ describe('one fault', () => {
       'limits.handshakeSeconds: 20 is above connectionSeconds, 15',
     ],
     [
+      'what is told to others than the machine itself',
+      { vo: [vo], observe: { listen: ['0.0.0.0:9469'] } },
+      'observe.listen[0]: is open to others, in clear and without a list of who may ask',
+    ],
+    [
+      'what is told to others than the machine itself over IPv6',
+      { vo: [vo], observe: { listen: ['127.0.0.1:0', '[2001:db8::1]:1'] } },
+      'observe.listen[1]: is open to others, in clear and without a list of who may ask',
+    ],
+    [
+      'a network with too many bits',
+      { vo: [vo], observe: { allow: ['192.0.2.0/33'] } },
+      'observe.allow[0]: is neither an address nor a network',
+    ],
+    [
+      'a Unix socket without a path',
+      { vo: [vo], observe: { listen: ['unix:'] } },
+      'observe.listen[0]: is neither an address with a port nor unix:PATH',
+    ],
+    [
       'a request longer than the connection',
       { vo: [vo], limits: { requestSeconds: 20 } },
       'limits.requestSeconds: 20 is above connectionSeconds, 15',
@@ -378,4 +398,21 @@ it('answers any value with a configuration or a ConfigError', () => {
     fc.oneof(table, fc.array(table, { maxLength: 3 }), fc.anything({ maxDepth: 2 })),
   )
   fc.assert(fc.property(raw, value => Array.isArray(faultsOf(value))))
+})
+
+describe('where the daemon is watched', () => {
+  it.each([
+    [{}, { listen: [{ host: '127.0.0.1', port: 9469 }], credential: undefined, allow: undefined }],
+    [{ listen: ['unix:run/metrics.sock'] }, { listen: [{ path: '/base/run/metrics.sock' }] }],
+    [
+      { listen: ['[::]:1'], allow: ['192.0.2.7', '2001:db8::/32'] },
+      { listen: [{ host: '::', port: 1 }], allow: ['192.0.2.7', '2001:db8::/32'] },
+    ],
+    [
+      { listen: ['monitor.example:1'], credential: { certificate: 'c.pem', key: '/k.pem' } },
+      { credential: { certificate: '/base/c.pem', key: '/k.pem' } },
+    ],
+  ])('%j', (observe, expected) => {
+    expect(checkConfig({ vo: [vo], observe }, '/base').observe).toMatchObject(expected)
+  })
 })

@@ -10,6 +10,7 @@ const TABLE_NOTES: Record<TableName, string> = {
   signing: 'How ACs are signed.',
   audit: 'The record of what was issued.',
   limits: 'What one client, and all clients together, may take. Each process counts for itself.',
+  observe: 'Where the daemon can be watched.',
   defaults: 'Values for every VO below. Each of these keys may stand in a [[vo]] table too, and wins there.',
   vo: 'One table for each VO. Every key of [defaults] may stand here as well.',
 }
