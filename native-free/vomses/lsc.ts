@@ -1,6 +1,6 @@
 import { Refusal } from '../refusal.ts'
 
-/** One accepted chain of an LSC file: its DN lines in order, one-line form (voms-protocol 7.2). */
+/** One accepted chain of an LSC file: its DN lines in order, one-line form (docs/protocol.md 6.2). */
 export type LscChain = readonly string[]
 
 /** Subject and issuer that one certificate of an AC's certseq has to have. */

@@ -1,6 +1,6 @@
 import { Refusal } from '../refusal.ts'
 
-/** One server of one VO, as a vomses file names it (voms-protocol 7.1). */
+/** One server of one VO, as a vomses file names it (docs/protocol.md 6.1). */
 export interface VomsesEntry {
   /** What the user types; usually the VO's name. */
   readonly nick: string

@@ -1,7 +1,7 @@
 import { fromBase64, toBase64Lines } from '../bytes/base64.ts'
 import { fromVoms64, toVoms64 } from './voms64.ts'
 
-/** How `<ac>` and `<bitstr>` are encoded (voms-protocol 3.5): base64 in lines, or the older code in one. */
+/** How `<ac>` and `<bitstr>` are encoded (docs/protocol.md 3.5): base64 in lines, or the older code in one. */
 export function encodeData(bytes: Uint8Array, base64: boolean): string {
   return base64 ? toBase64Lines(bytes) : toVoms64(bytes)
 }

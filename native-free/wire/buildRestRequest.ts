@@ -14,7 +14,7 @@ const PLAIN = /^[0-9A-Za-z_./:=-]*$/
 const HOST = /^[0-9A-Za-z_.:-]*$/
 
 /**
- * Builds a REST request (voms-protocol 2.1). Without `fqans` the server grants plain membership.
+ * Builds a REST request (docs/protocol.md 2.1). Without `fqans` the server grants plain membership.
  * @param host,port the server's, as its vomses line has them
  * @throws Refusal REQUEST_CHARACTER for a value that cannot be sent unescaped
  */

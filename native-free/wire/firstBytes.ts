@@ -11,7 +11,7 @@ const MAX_SKIPPED = 64
 const MAX_METHOD = 17
 
 /**
- * Decides the protocol from all bytes received so far (voms-protocol 1.2): any leading `0` and white space is
+ * Decides the protocol from all bytes received so far (docs/protocol.md 1): any leading `0` and white space is
  * skipped; a method token and a space make it HTTP, `<` makes it legacy XML. Looks at no more than the first
  * 82 bytes, so it may be asked again after each read.
  */

@@ -12,7 +12,7 @@ const NO_AC = new Uint8Array([0x41])
 export const ANSWER_LIMITS = { maxBytes: 16 << 20, maxDepth: 16, maxElements: 10_000, maxAttributes: 16 }
 
 /**
- * Writes a legacy answer (voms-protocol 3.3), to the byte: warnings and errors first, pure ASCII.
+ * Writes a legacy answer (docs/protocol.md 3.3), to the byte: warnings and errors first, pure ASCII.
  * @param base64 MIME base64 in lines; else the older code, without any newline
  */
 export function formatLegacyAnswer(answer: IssueAnswer, base64: boolean): Uint8Array {

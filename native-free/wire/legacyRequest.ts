@@ -12,7 +12,7 @@ import { type XmlElement, XmlReader } from './xml.ts'
 const LIMITS = { maxBytes: 1 << 20, maxDepth: 8, maxElements: 4096, maxAttributes: 16 }
 
 /**
- * Takes a legacy request (voms-protocol 3.1) in pieces of any size. The client keeps its side open, so that only
+ * Takes a legacy request (docs/protocol.md 3.1) in pieces of any size. The client keeps its side open, so that only
  * the end of the root element tells the end of the request; what comes after it is not looked at.
  */
 export class LegacyRequestReader {

@@ -4,7 +4,7 @@ const NAME = /^[0-9A-Za-z_./-]+$/
 const NO_CAPABILITY = '/Capability=NULL'
 
 /**
- * Reads one command of the legacy protocol (voms-protocol 3.2). Never refuses: what nobody can satisfy comes
+ * Reads one command of the legacy protocol (docs/protocol.md 3.2). Never refuses: what nobody can satisfy comes
  * back as such, and keeps its text for the answer.
  * @param first whether it is the first command of its request: only there does `N` ask for a list
  */
@@ -50,7 +50,7 @@ function withoutCapability(path: string): string {
 }
 
 /**
- * The legacy command for one element of a REST `fqans` list (voms-protocol 2.2): `all`, an FQAN, or already a
+ * The legacy command for one element of a REST `fqans` list (docs/protocol.md 2.2): `all`, an FQAN, or already a
  * command. Clients of the legacy protocol use it for what their users type.
  */
 export function commandText(element: string): string {

@@ -3,7 +3,7 @@ import { splitList } from './splitList.ts'
 import type { OrderEntry } from './types.ts'
 
 /**
- * Reads an `order` value (voms-protocol 4.4): a comma list of `group`, `group:role` or `group/Role=role`.
+ * Reads an `order` value (docs/protocol.md 4.2): a comma list of `group`, `group:role` or `group/Role=role`.
  * Whatever else an entry holds is kept as a group that nobody has: such an entry matches nothing, but it is
  * still the first one asked for. undefined when the list is empty. Throws Refusal REQUEST_TOO_LONG.
  */

@@ -9,7 +9,7 @@ import type { Command, IssueRequest } from './types.ts'
 const PATH = '/generate-ac'
 
 /**
- * Reads the target of a REST request (voms-protocol 2.2), in origin or absolute form. Without `fqans` it asks
+ * Reads the target of a REST request (docs/protocol.md 2.2), in origin or absolute form. Without `fqans` it asks
  * for the VO's own group.
  *
  * Throws Refusal: REQUEST_PATH another path; REQUEST_QUERY an empty query, or a piece without `=`;

@@ -4,7 +4,7 @@ import { splitList } from './splitList.ts'
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/
 
 /**
- * Reads a `targets` value (voms-protocol 4.12): a comma list of host names, empty entries dropped. Each goes
+ * Reads a `targets` value (docs/protocol.md 4.4): a comma list of host names, empty entries dropped. Each goes
  * into the AC as an IA5String, so others than visible ASCII are refused with REQUEST_TARGET.
  */
 export function parseTargets(text: string): readonly string[] {

@@ -8,7 +8,7 @@ import { childOf, parseXml, type XmlElement } from './xml.ts'
 
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?><voms>'
 
-/** Writes the body of a REST answer (voms-protocol 2.3), to the byte: one document, nothing after it. */
+/** Writes the body of a REST answer (docs/protocol.md 2.3), to the byte: one document, nothing after it. */
 export function formatRestAnswer(answer: IssueAnswer): Uint8Array {
   const { ac, list, warnings, error } = answer
   const parts = [
@@ -23,7 +23,7 @@ export function formatRestAnswer(answer: IssueAnswer): Uint8Array {
 }
 
 /**
- * Reads the body of a REST answer of any VOMS server (voms-protocol 2.3, 2.5, 2.6); a legacy document is read as
+ * Reads the body of a REST answer of any VOMS server (docs/protocol.md 2.3, 2.4); a legacy document is read as
  * such. Whatever the HTTP status says, only an answer without errors grants anything.
  * Throws Refusal XML_..., ANSWER_UNKNOWN, BASE64_BAD or VOMS64_BAD.
  */

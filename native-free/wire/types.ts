@@ -1,4 +1,4 @@
-/** One thing a client asks for, whichever protocol it asked in (voms-protocol 2.2 and 3.2). */
+/** One thing a client asks for, whichever protocol it asked in (docs/protocol.md 2.2, 3.2). */
 export type Command =
   | { readonly kind: 'all'; readonly text: string }
   | { readonly kind: 'list'; readonly text: string }

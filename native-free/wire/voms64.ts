@@ -1,6 +1,6 @@
 import { Refusal } from '../refusal.ts'
 
-// The older code of the legacy protocol (voms-protocol 3.5): base64's bit order with another alphabet, no
+// The older code of the legacy protocol (docs/protocol.md 3.5): base64's bit order with another alphabet, no
 // padding and no line breaks. Receivers tell it from base64 by the absence of a newline.
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789[]'
 const VALUES = new Map([...ALPHABET].map((char, value) => [char, value]))
