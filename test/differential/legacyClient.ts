@@ -63,7 +63,7 @@ export async function askLegacy(
 // Written apart from the server's own reader and writer: a shared mistake would go unseen.
 export function parseLegacyAnswer(raw: string): LegacyAnswer {
   if (raw === '') return { items: [], ac: undefined, list: undefined, encoding: undefined, raw: undefined }
-  const items = [...raw.matchAll(/<item><number>(\d+)<\/number><message>([^<]*)<\/message><\/item>/g)]
+  const items = [...raw.matchAll(/<item><number>(\d+)<\/number><message>([\s\S]*?)<\/message><\/item>/g)]
   const ac = /<ac>([^<]*)<\/ac>/.exec(raw)?.[1]
   const bits = /<bitstr>([^<]*)<\/bitstr>/.exec(raw)?.[1]
   const carried = ac ?? bits

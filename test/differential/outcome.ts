@@ -8,7 +8,7 @@ export interface Outcome {
   /** Number and text; of ours without the request id at the end. */
   readonly items: readonly string[]
   readonly encoding: LegacyAnswer['encoding']
-  /** The primary FQAN, short form. */
+  /** The primary FQAN, or the first of a list; short form. */
   readonly first: string | undefined
   /** All FQANs in ascending order: the peer's tail order means nothing. */
   readonly fqans: readonly string[]
@@ -24,18 +24,22 @@ export async function outcomeOf(answer: LegacyAnswer): Promise<Outcome> {
     ({ number, message }) => `${number} ${withoutRequestId(number, message).trimEnd()}`,
   )
   const common = { ...EMPTY, items, encoding: answer.encoding }
-  if (answer.list !== undefined) return { ...common, kind: 'listed', fqans: answer.list }
+  if (answer.list !== undefined) return { ...common, ...fqansOf(answer.list), kind: 'listed' }
   if (answer.ac === undefined) return { ...common, kind: answer.raw === undefined ? 'no answer' : 'refused' }
   const ac = await readAcIndependently(answer.ac)
   if (!ac.signatureValid) throw new Error('the AC is not validly signed')
   return {
     ...common,
     kind: 'issued',
-    first: shortForm(ac.fqans[0]!),
-    fqans: ac.fqans.map(shortForm).sort(),
+    ...fqansOf(ac.fqans),
     attributes: ac.attributes.map(({ name }) => name).sort(),
     lifetimeSeconds: (ac.notAfter.getTime() - ac.notBefore.getTime()) / 1000,
   }
+}
+
+function fqansOf(fqans: readonly string[]): Pick<Outcome, 'first' | 'fqans'> {
+  const short = fqans.map(shortForm)
+  return { first: short[0], fqans: short.toSorted() }
 }
 
 /** Errors end in ` [ID]`, by which the log is searched; warnings never do. */

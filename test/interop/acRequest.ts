@@ -1,5 +1,8 @@
 import type { UserName } from './world.ts'
 
+/** As a target: the host that the client runs on, by the name that the client gives it. */
+export const THIS_HOST = 'this host'
+
 /** What a user wants, apart from any client: each driver turns it into its client's own options. */
 export interface AcRequest {
   readonly user: UserName

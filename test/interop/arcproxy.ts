@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
 import type { AcAnswer, AcRequest } from './acRequest.ts'
 import { type Client, credentialOf, gridEnvironment, type Place, proxyFileOf } from './client.ts'
 import { VO } from './dump.ts'
@@ -58,6 +59,7 @@ function notOffered(legacy: boolean, request: AcRequest): string | undefined {
   if (request.proxyType === 'old') return 'makes RFC proxies only'
   if (legacy) return undefined
   if (request.fqans.includes('all')) return 'sends no FQANs for it over REST'
+  if (request.order) return 'sends no order over REST'
   return undefined
 }
 
@@ -66,10 +68,12 @@ function arcproxy(name: string, flags: readonly string[]): Client {
   return {
     name,
     programs: ['openssl', 'arcproxy', 'voms-proxy-info2', 'voms-verify'],
+    protocol: legacy ? 'legacy' : 'rest',
     unanswered: 0,
-    takesWarningsAsErrors: legacy,
+    warnings: legacy ? 'taken as errors' : 'hidden',
     defaultLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
     notOffered: request => notOffered(legacy, request),
+    ownHostName: async () => hostname(),
     refusesItself: ({ user }) => (user === 'expired' ? 'Certificate has expired' : undefined),
     ask: (request, place) => ask(flags, request, place),
   }

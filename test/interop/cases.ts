@@ -1,5 +1,4 @@
-import { hostname } from 'node:os'
-import type { AcRequest } from './acRequest.ts'
+import { type AcRequest, THIS_HOST } from './acRequest.ts'
 import {
   ATTRIBUTES_GROUP,
   ATTRIBUTES_ROLE,
@@ -68,8 +67,13 @@ const membership: readonly InteropCase[] = [
 const options: readonly InteropCase[] = [
   {
     name: 'target, this host',
-    request: { ...PLAIN, targets: [hostname()] },
-    expect: issued(GROUPS, { targets: [hostname()] }),
+    request: { ...PLAIN, targets: [THIS_HOST] },
+    expect: issued(GROUPS, { targets: [THIS_HOST] }),
+  },
+  {
+    name: 'target, another host',
+    request: { ...PLAIN, targets: ['a.example'], verify: false },
+    expect: issued(GROUPS, { targets: ['a.example'] }),
   },
   {
     name: 'targets, other hosts',

@@ -18,16 +18,20 @@ export interface Place {
 export interface Client {
   readonly name: string
   readonly programs: readonly Program[]
+  /** In which ACs come to it this way. */
+  readonly protocol: 'rest' | 'legacy'
   /** How many connections are closed without an answer first, so that the client turns to the legacy protocol. */
   readonly unanswered: number
-  /** Any warning makes it fail, AC or not. */
-  readonly takesWarningsAsErrors: boolean
+  /** What it does with a warning beside an AC: some take any for an error, some say nothing. */
+  readonly warnings: 'shown' | 'hidden' | 'taken as errors'
   /** Of the AC when the request names none: what the client then asks for, or the server's maximum. */
   readonly defaultLifetimeSeconds: number
   /** Why this client has no way to ask that, or undefined. */
   notOffered(request: AcRequest): string | undefined
   /** Why this client refuses by itself, before it asks any server, or undefined. */
   refusesItself(request: AcRequest): string | undefined
+  /** How the client names the host that it runs on, when it compares that with an AC's targets. */
+  ownHostName(): Promise<string>
   ask(request: AcRequest, place: Place): Promise<AcAnswer>
 }
 

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { AcAnswer, AcRequest } from './acRequest.ts'
 import { MAX_LIFETIME_SECONDS } from './cases.ts'
 import { type Client, credentialOf, gridEnvironment, type Place } from './client.ts'
@@ -52,10 +53,12 @@ export const curlClients: readonly Client[] = [
   {
     name: 'curl',
     programs: ['openssl', 'curl'],
+    protocol: 'rest',
     unanswered: 0,
-    takesWarningsAsErrors: false,
+    warnings: 'shown',
     defaultLifetimeSeconds: MAX_LIFETIME_SECONDS,
     notOffered: request => (request.proxyType === undefined ? undefined : 'makes no proxies'),
+    ownHostName: async () => hostname(),
     refusesItself: () => undefined,
     ask,
   },

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { stopChild, waitUntil } from './childProcess.ts'
 import { programPath } from './programs.ts'
 import { runOk } from './run.ts'
-import { stopChild, waitUntil } from './stopChild.ts'
 
 /** A private MariaDB on a Unix socket, with one database loaded. */
 export interface MariaDb {

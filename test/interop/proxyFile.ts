@@ -45,6 +45,8 @@ export async function makeProxyFile(
   })
   const acLine = `${AC_LIST} = DER:${Buffer.from(list.toBER()).toString('hex')}`
   const lines = [
+    // The C++ client signs with no proxy that lacks it.
+    'subjectKeyIdentifier = hash',
     'keyUsage = critical, digitalSignature',
     'proxyCertInfo = critical, language:id-ppl-inheritAll',
   ]

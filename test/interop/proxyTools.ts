@@ -7,7 +7,7 @@ export interface ProxyReport {
   readonly finished: Finished
   /** As printed, without the NULL parts of the long form. */
   readonly fqans: readonly string[]
-  /** As printed: `name = value (qualifier)`. */
+  /** `name = value (qualifier)`, as the VOMS tools print them. */
   readonly attributes: readonly string[]
   readonly uri: string | undefined
 }
@@ -19,9 +19,16 @@ function parseReport(finished: Finished): ProxyReport {
   return {
     finished,
     fqans: lines.filter(line => line.startsWith('/') && !/ = /.test(line)).map(shortForm),
-    attributes: lines.filter(line => / = /.test(line)),
+    attributes: [...lines.filter(line => / = /.test(line)), ...values('tag').map(tagAsAttribute)],
     uri: values('uri')[0],
   }
+}
+
+/** arcproxy prints `qualifier:name=value`, the VO as a qualifier with a slash before it. */
+function tagAsAttribute(tag: string): string {
+  const [, qualifier, name, value] = /^([^:]*):([^=]*)=(.*)$/.exec(tag) ?? []
+  const isVo = qualifier?.lastIndexOf('/') === 0
+  return `${name} = ${value} (${isVo ? qualifier?.slice(1) : qualifier})`
 }
 
 /** An FQAN without /Role=NULL and /Capability=NULL. */

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { hostname } from 'node:os'
 import type { AcAnswer, AcRequest } from './acRequest.ts'
 import {
   type Client,
@@ -11,7 +10,7 @@ import {
   proxyFileOf,
 } from './client.ts'
 import { VO } from './dump.ts'
-import { acsOfProxyFile, pemBlocks } from './proxyFile.ts'
+import { acsOfProxyFile } from './proxyFile.ts'
 import { type Finished, run } from './run.ts'
 import { writeVomses } from './world.ts'
 
@@ -21,27 +20,23 @@ function clean({ stdout, stderr }: Finished): string {
   return lines.filter(line => !/^[.+* ]{4,}|\.rnd$|^Function: $/.test(line) && line.trim() !== '').join('\n')
 }
 
-/** -noregen signs with the proxy itself and writes no new one here: -separate shows what the server gave. */
-function credentialArguments(request: AcRequest, place: Place, separate: string): string[] {
-  const { proxy } = place
-  if (proxy !== undefined) {
-    return ['-noregen', '-cert', proxy, '-key', proxy, '-separate', separate, '-dont-verify-ac']
-  }
-  if (request.pkcs12) return ['-cert', place.world.pkcs12.file, '-pwstdin']
+function credentialArguments(request: AcRequest, place: Place): string[] {
+  const { proxy, world } = place
+  if (proxy !== undefined) return ['-noregen', '-cert', proxy, '-key', proxy]
+  if (request.pkcs12) return ['-cert', world.pkcs12.file, '-pwstdin']
   const { certificate, key } = credentialOf(request, place)
   return ['-cert', certificate, '-key', key]
 }
 
 async function ask(request: AcRequest, place: Place): Promise<AcAnswer> {
   const vomses = await writeVomses(place.world, 'voms-proxy-init2', VO, place.port)
-  const separate = join(place.folder, 'separate.pem')
   const proxyFile = proxyFileOf(place)
   const lifetime = request.lifetimeSeconds
   const finished = await run(
     'voms-proxy-init2',
     [
       ...['-vomses', vomses, '-certdir', place.world.trustDirectory],
-      ...credentialArguments(request, place, separate),
+      ...credentialArguments(request, place),
       ...['-out', proxyFile, '-valid', '10:00'],
       ...request.fqans.flatMap(fqan => ['-voms', fqan === '' ? VO : `${VO}:${fqan}`]),
       ...(request.list ? ['-list'] : []),
@@ -58,10 +53,10 @@ async function ask(request: AcRequest, place: Place): Promise<AcAnswer> {
     },
   )
   const output = clean(finished)
-  const separated = existsSync(separate) ? await readFile(separate, 'latin1') : ''
-  const acs = [...(await acsOfProxyFile(proxyFile)), ...pemBlocks(separated, 'ATTRIBUTE CERTIFICATE')]
   return {
-    ...{ code: finished.code, output, acs },
+    code: finished.code,
+    output,
+    acs: await acsOfProxyFile(proxyFile),
     proxyFile: existsSync(proxyFile) ? proxyFile : undefined,
     listed: request.list ? output.split('\n').filter(line => line.startsWith('/')) : undefined,
   }
@@ -71,10 +66,12 @@ function vomsProxyInit2(name: string, unanswered: number): Client {
   return {
     name,
     programs: ['openssl', 'voms-proxy-init2', 'voms-proxy-info2', 'voms-verify'],
+    protocol: unanswered > 0 ? 'legacy' : 'rest',
     unanswered,
-    takesWarningsAsErrors: false,
+    warnings: 'shown',
     defaultLifetimeSeconds: 36_000,
     notOffered: () => undefined,
+    ownHostName: async () => hostname(),
     refusesItself: () => undefined,
     ask,
   }

@@ -1,4 +1,6 @@
+import { lookup, lookupService } from 'node:dns/promises'
 import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
 import type { AcAnswer, AcRequest } from './acRequest.ts'
 import {
   type Client,
@@ -48,8 +50,15 @@ async function ask(request: AcRequest, place: Place): Promise<AcAnswer> {
   }
 }
 
-function notOffered(request: AcRequest): string | undefined {
-  if (request.list) return 'has no option for it'
+function notOffered(legacy: boolean, request: AcRequest): string | undefined {
+  const { fqans, list, targets = [] } = request
+  if (list) return 'has no option for it'
+  if (fqans.includes('all')) return 'asks for plain membership instead'
+  if (targets.length > 1) return 'sends the first target only'
+  if (!legacy) return undefined
+  if (targets.length > 0) return 'sends no targets in the legacy protocol'
+  if (fqans.includes('/Role=R1')) return 'calls it a syntax error in the legacy protocol'
+  if (fqans.some(fqan => fqan.length > 255)) return 'sends at most 255 characters in the legacy protocol'
   return undefined
 }
 
@@ -63,18 +72,24 @@ function refusesItself({ user }: AcRequest): string | undefined {
   return reasons[user]
 }
 
+/** What Java calls this host: the name behind the address behind the host name. */
+async function canonicalHostName(): Promise<string> {
+  const { address } = await lookup(hostname(), { family: 4 })
+  return (await lookupService(address, 0)).hostname
+}
+
 function vomsProxyInit3(name: string, unanswered: number): Client {
   return {
     name,
     programs: ['openssl', 'voms-proxy-init3', 'voms-proxy-info3', 'voms-proxy-info2', 'voms-verify'],
-    ...{
-      unanswered,
-      takesWarningsAsErrors: false,
-      defaultLifetimeSeconds: 36_000,
-      notOffered,
-      refusesItself,
-      ask,
-    },
+    protocol: unanswered > 0 ? 'legacy' : 'rest',
+    unanswered,
+    warnings: 'shown',
+    defaultLifetimeSeconds: 36_000,
+    notOffered: request => notOffered(unanswered > 0, request),
+    refusesItself,
+    ownHostName: canonicalHostName,
+    ask,
   }
 }
 

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
 import { open } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { join } from 'node:path'
+import { reachable, stopChild, waitUntil } from './childProcess.ts'
 import { freePort } from './freePort.ts'
 import { type MariaDb, writePasswordFile } from './mariadb.ts'
 import { programPath } from './programs.ts'
-import { stopChild, waitUntil } from './stopChild.ts'
 import type { World } from './world.ts'
 
 /** A running server that ACs are asked of: vouchd or its peer. */
@@ -48,16 +47,4 @@ export async function startVomsd(world: World, database: MariaDb, options: Vomsd
   await output.close()
   await waitUntil(() => reachable(port), child, 'vomsd')
   return { port, logFile, stop: () => stopChild(child) }
-}
-
-/** Resolves when something accepts connections on a loopback port. */
-export function reachable(port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve()
-    })
-    socket.once('error', reject)
-  })
 }

@@ -3,16 +3,17 @@ import { open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MAX_LIFETIME_SECONDS } from './cases.ts'
+import { reachable, stopChild, waitUntil } from './childProcess.ts'
 import { VO, writeWorldDump } from './dump.ts'
 import { freePort } from './freePort.ts'
 import { runOk } from './run.ts'
-import { stopChild, waitUntil } from './stopChild.ts'
-import { type AcServer, reachable } from './vomsd.ts'
+import type { AcServer } from './vomsd.ts'
 import type { World } from './world.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-function configText(world: World, port: number): string {
+/** The configuration that an operator would write for this world. */
+export function configText(world: World, port: number): string {
   const text = JSON.stringify
   return `
 [log]
@@ -20,6 +21,8 @@ level = "debug"
 [store]
 kind = "embedded"
 folder = ${text(join(world.folder, 'database'))}
+[audit]
+folder = ${text(join(world.folder, 'audit'))}
 [trust]
 directory = ${text(world.trustDirectory)}
 vomsdir = ${text(world.vomsdir)}
@@ -41,6 +44,7 @@ export async function startVouchd(world: World): Promise<AcServer> {
   const config = join(world.folder, 'vouchd.toml')
   await writeFile(config, configText(world, port))
   const dump = await writeWorldDump(world)
+  await runOk(process.execPath, [MAIN, '--config', config, 'migrate'])
   await runOk(process.execPath, [MAIN, '--config', config, 'import', 'voms-admin', dump, '--vo', VO])
   const logFile = join(world.folder, 'vouchd.log')
   const output = await open(logFile, 'w')

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Ends a process that the tests started: politely, and by force after ten seconds. */
@@ -27,4 +28,17 @@ export async function waitUntil(
     }
     await sleep(100)
   }
+}
+
+/** Resolves when something accepts connections on a loopback port. */
+export function reachable(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      // Not an orderly end, which a TLS server may take for a slow client's first half.
+      socket.resetAndDestroy()
+      resolve()
+    })
+    socket.once('error', reject)
+  })
 }
