@@ -15,6 +15,8 @@ export interface RequestRecord {
   holder?: string
   ca?: string
   proxyDepth?: number
+  /** The VO does not compare issuers: whoever's CA it was, this subject counts. */
+  matchedBySubject?: true
   member?: string
   asked?: readonly string[]
   given?: readonly string[]

@@ -67,6 +67,7 @@ export async function serve(peer: PeerChain, frame: Frame, d: ServeDeps): Promis
 
     // 3. What does the holder have, and what of it does he get?
     const lookup = await d.directory.lookup(vo.vo, chain.eec, vo.matchSubjectOnly)
+    if (vo.matchSubjectOnly) record.matchedBySubject = true
     const carried = await d.carriedFqans(chain, vo.vo)
     const now = d.clock.now()
     const granted = resolve(lookup, request, carried, vo, now, vo.profile.issuer.notAfter - now, warnings)
