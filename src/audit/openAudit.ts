@@ -4,8 +4,8 @@ import type { AuditConfig } from '../config/types.ts'
 import type { Events } from '../events.ts'
 import type { IssueDeps } from '../issue/issue.ts'
 import { type AuditObserver, noticeAudit } from './auditObserver.ts'
-import { createAuditLog } from './createAuditLog.ts'
-import { createHeadSigner, type HeadSigner } from './createHeadSigner.ts'
+import { type AuditLogDeps, createAuditLog } from './createAuditLog.ts'
+import { createHeadSigner, type HeadSigner, type HeadSignerDeps } from './createHeadSigner.ts'
 import { recordIssuance } from './recordIssuance.ts'
 import type { LogHead } from './records.ts'
 import { segmentStorage } from './segmentStorage.ts'
@@ -15,61 +15,76 @@ export interface OpenAuditDeps {
   monotonic(): number
   readonly events: Pick<Events, 'notice'>
   /** Beside the log lines: what counts. */
-  readonly observer?: AuditObserver
-  /** Number of the process; see AuditLogOptions. */
-  readonly worker: number
-  /** false where a supervisor signs the heads of all processes. */
-  readonly signHeads: boolean
+  readonly observer?: AuditObserver | undefined
+  /** Number of this process, where a supervisor has several and signs their heads; undefined: it does so itself. */
+  readonly worker: number | undefined
 }
 
 /** The audit of one process, with what issuing calls. */
 export interface Audit {
   readonly beforeSign: IssueDeps['beforeSign']
-  /** For the signer of heads in another process; undefined when nothing is recorded. */
-  head(): LogHead | undefined
+  close(): Promise<void>
+}
+
+/** The logs that a process writes, and the signer of their heads unless a supervisor signs them. */
+export interface AuditHeads {
+  readonly logs: Set<() => LogHead>
   close(): Promise<void>
 }
 
 const HEAD_INTERVAL_SECONDS = 60
 
-const notRecorded: Audit = { beforeSign: () => undefined, head: () => undefined, close: async () => {} }
+/** Throws ConfigError for a folder or a key that cannot be used. It outlives every log that it signs. */
+export async function openAuditHeads(config: AuditConfig, deps: OpenAuditDeps): Promise<AuditHeads> {
+  const logs = new Set<() => LogHead>()
+  if (!config.enabled || deps.worker !== undefined) return { logs, close: async () => {} }
+  const signer = await openHeadSigner(config, deps, () => [...logs].map(head => head()))
+  return { logs, close: () => signer.close() }
+}
 
-/** Opens what [audit] asks for. Throws ConfigError for a folder, key or clock that it cannot work with. */
-export async function openAudit(config: AuditConfig, deps: OpenAuditDeps): Promise<Audit> {
+/** Opens what [audit] asks for. Throws ConfigError for a folder or a clock that it cannot work with. */
+export async function openAudit(
+  config: AuditConfig,
+  { logs }: AuditHeads,
+  deps: OpenAuditDeps,
+): Promise<Audit> {
   if (!config.enabled) {
     deps.events.notice('warn', 'audit: what is issued is not recorded', {
       advice: 'set audit.enabled = true',
     })
-    return notRecorded
+    return { beforeSign: () => undefined, close: async () => {} }
   }
-  const noticed = noticeAudit(deps.events)
-  const observer = deps.observer === undefined ? noticed : both(noticed, deps.observer)
-  const { clock, worker } = deps
-  const shared = { clock, monotonic: () => deps.monotonic(), storage: segmentStorage, observer, after }
-  const log = await createAuditLog({ ...config, worker }, shared)
-  let signer: HeadSigner | undefined
-  try {
-    if (deps.signHeads) signer = await openHeadSigner(config, { ...shared, heads: () => [log.head()] })
-  } catch (cause) {
-    await log.close()
-    throw cause
-  }
+  const log = await createAuditLog({ ...config, worker: deps.worker ?? 0 }, logDeps(deps))
+  const head = () => log.head()
+  logs.add(head)
   return {
     beforeSign: recordIssuance(log),
-    head: () => log.head(),
     async close() {
       await log.close()
-      await signer?.close()
+      logs.delete(head)
     },
   }
 }
 
-/** The signer of a folder's heads, for a supervisor over the heads that its processes report. */
+/** The signer of a folder's heads, for a supervisor over those that its processes report. */
 export function openHeadSigner(
   { folder, headKey, maxSegmentBytes }: AuditConfig,
-  deps: Parameters<typeof createHeadSigner>[1],
+  deps: Omit<OpenAuditDeps, 'worker'>,
+  heads: HeadSignerDeps['heads'],
 ): Promise<HeadSigner> {
-  return createHeadSigner({ folder, headKey, maxSegmentBytes, intervalSeconds: HEAD_INTERVAL_SECONDS }, deps)
+  const options = { folder, headKey, maxSegmentBytes, intervalSeconds: HEAD_INTERVAL_SECONDS }
+  return createHeadSigner(options, { ...logDeps(deps), heads })
+}
+
+function logDeps({ clock, monotonic, events, observer }: Omit<OpenAuditDeps, 'worker'>): AuditLogDeps {
+  const noticed = noticeAudit(events)
+  return {
+    clock,
+    monotonic,
+    storage: segmentStorage,
+    after,
+    observer: observer === undefined ? noticed : both(noticed, observer),
+  }
 }
 
 /** Tells two observers. */
