@@ -1,4 +1,5 @@
 import { bytesToLatin1 } from '../bytes/latin1.ts'
+import { TAG } from '../der/tag.ts'
 import type { Ava, Name } from '../x509/name.ts'
 import { flattenedKeyOfName, keyOfName } from './keyOfName.ts'
 import { keyOfString } from './keyOfString.ts'
@@ -24,10 +25,13 @@ const LABEL_PAIRS: readonly (readonly [string, string])[] = [
 
 type Form = Omit<OnelineStyle, 'label'>
 
-/** F0, F1, F1 with values re-encoded as UTF-8 (as VOMS Admin stores T61 and BMP strings), F1 with values as text. */
-const COMMON_FORMS: readonly Form[] = [
+/** F0 and F1: the octets as they are encoded. */
+const OCTET_FORMS: readonly Form[] = [
   { joint: '+', value: ava => escapeF0(octetsOf(ava)) },
   { joint: '/', value: ava => escapeF1(octetsOf(ava)) },
+]
+/** F1 with values re-encoded as UTF-8 (as VOMS Admin stores T61 and BMP strings), F1 with values as text. */
+const TEXT_FORMS: readonly Form[] = [
   { joint: '/', value: ava => escapeF1(utf8OctetsOf(ava)) },
   { joint: '/', value: ava => textOf(ava) ?? escapeF1(octetsOf(ava)) },
 ]
@@ -70,12 +74,21 @@ function isUsable(name: Name): boolean {
 
 function allSpellings(name: Name): Set<string> {
   const spellings = new Set<string>()
-  for (const forms of [COMMON_FORMS, [RARE_FORM]]) {
+  const octetForms = name.rdns.flat().every(printsAsItself) ? OCTET_FORMS : []
+  for (const forms of [[...octetForms, ...TEXT_FORMS], [RARE_FORM]]) {
     for (const pair of pairsFor(name)) {
       for (const form of forms) spellings.add(oneline(name, { ...form, label: labelFor(pair) }))
     }
   }
   return spellings
+}
+
+/**
+ * Whether no other text has these octets. A wide string's do unless one of them is NUL, which no safe narrow string
+ * holds: the BMPString of U+6B69 U+6D73 prints as `kims`.
+ */
+function printsAsItself({ tag, value }: Ava): boolean {
+  return (tag !== TAG.bmpString && tag !== TAG.universalString) || value.length === 0 || value.includes(0)
 }
 
 /** The pairs that make a difference to this Name. */

@@ -25,8 +25,7 @@ describe('safe are', () => {
   it('UTF-8 under the tag of an 8-bit string', () => {
     expect(judge(w.tlv(0x14, fromHex('c389')))).toBeUndefined()
   })
-  it('values that are no strings, and the empty name', () => {
-    expect(judge(w.bitString(fromHex('00')))).toBeUndefined()
+  it('the empty name', () => {
     expect(unsafeName(parseName(nameDer()))).toBeUndefined()
   })
 })
@@ -52,6 +51,24 @@ describe('unsafe is', () => {
     ],
   ])('%s', (_, value, reason) => {
     expect(judge(w.utf8String(value))).toBe(reason)
+  })
+
+  it.each([
+    ['KELVIN SIGN, a K in any key', '\u212aim'],
+    ['GREEK QUESTION MARK, a semicolon', 'a\u037e'],
+    ['GREEK VARIA, a backquote', '\u1fef'],
+  ])('%s', (_, value) => {
+    expect(judge(w.utf8String(value))).toBe('CN holds a character that reads as an ASCII one')
+  })
+
+  it.each([
+    ['an OCTET STRING', w.octetString(w.ia5String('victim').subarray(2))],
+    ['a BIT STRING', w.bitString(w.ia5String('victim').subarray(2))],
+    ['an INTEGER', w.tlv(0x02, w.ia5String('victim').subarray(2))],
+    ['a SEQUENCE', w.sequence()],
+    ['a context-specific tag', w.tlv(0x8c, w.ia5String('victim').subarray(2))],
+  ])('what is no text though it prints like one: %s', (_, value) => {
+    expect(judge(value)).toBe('CN is no text')
   })
 
   it('the same as BMPString', () => {
