@@ -1,9 +1,7 @@
 import { Command } from 'commander'
-import { onelineF1 } from '../../native-free/dn/oneline.ts'
-import { formatLsc } from '../../native-free/vomses/lsc.ts'
 import { readConfig } from '../config/readConfig.ts'
-import { splitHostPort } from '../config/schema.ts'
 import type { VoConfig } from '../config/types.ts'
+import { lscEntry } from '../handouts.ts'
 import type { CliContext } from './context.ts'
 import { EXIT } from './exitCodes.ts'
 import { printable } from './printable.ts'
@@ -27,7 +25,7 @@ export function lscCommand(context: CliContext): Command {
     .addHelpText('after', HELP)
     .action(
       context.action((options: { vo?: string; json?: true }) => {
-        const entries = selectVos(readConfig(context.configFile()), options.vo).map(lscEntry)
+        const entries = selectVos(readConfig(context.configFile()), options.vo).map(entryOf)
         if (options.json) context.io.out(`${JSON.stringify(entries, undefined, 2)}\n`)
         else if (options.vo !== undefined) context.io.out(entries[0]!.content)
         else context.io.out(entries.map(entry => `# ${printable(entry.file)}\n${entry.content}`).join('\n'))
@@ -36,18 +34,8 @@ export function lscCommand(context: CliContext): Command {
     )
 }
 
-/** One pair of subject and issuer for each certificate that goes into ACs, AC issuer first. */
-function lscEntry(vo: VoConfig) {
+function entryOf(vo: VoConfig) {
   const [issuer] = requireCertificates(vo.acCredential.certificate)
   const further = vo.acIntermediates === undefined ? [] : requireCertificates(vo.acIntermediates)
-  const names = [issuer, ...further].map(one => ({
-    subject: onelineF1(one.subject),
-    issuer: onelineF1(one.issuer),
-  }))
-  return {
-    vo: vo.name,
-    file: `/etc/grid-security/vomsdir/${vo.name}/${splitHostPort(vo.uri)!.host}.lsc`,
-    lines: names.flatMap(({ subject, issuer }) => [subject, issuer]),
-    content: formatLsc(names),
-  }
+  return lscEntry(vo, [issuer, ...further])
 }

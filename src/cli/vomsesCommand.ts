@@ -1,9 +1,7 @@
 import { Command } from 'commander'
-import { onelineF1 } from '../../native-free/dn/oneline.ts'
-import { formatVomsesLine } from '../../native-free/vomses/vomses.ts'
 import { readConfig } from '../config/readConfig.ts'
-import { splitHostPort } from '../config/schema.ts'
 import type { VoConfig } from '../config/types.ts'
+import { vomsesEntry } from '../handouts.ts'
 import type { CliContext } from './context.ts'
 import { EXIT } from './exitCodes.ts'
 import { printable } from './printable.ts'
@@ -27,7 +25,7 @@ export function vomsesCommand(context: CliContext): Command {
     .addHelpText('after', HELP)
     .action(
       context.action((options: { vo?: string; json?: true }) => {
-        const entries = selectVos(readConfig(context.configFile()), options.vo).map(vomsesEntry)
+        const entries = selectVos(readConfig(context.configFile()), options.vo).map(entryOf)
         if (options.json) context.io.out(`${JSON.stringify(entries, undefined, 2)}\n`)
         else for (const entry of entries) context.io.out(`${printable(entry.line)}\n`)
         return EXIT.ok
@@ -35,23 +33,6 @@ export function vomsesCommand(context: CliContext): Command {
     )
 }
 
-function vomsesEntry(vo: VoConfig) {
-  const { host, port } = splitHostPort(vo.uri)!
-  const [certificate] = requireCertificates(vo.hostCredentials[0]!.certificate)
-  const dn = onelineF1(certificate.subject)
-  return {
-    vo: vo.name,
-    host,
-    port,
-    dn,
-    file: `/etc/vomses/${vo.name}-${host}`,
-    line: formatVomsesLine({
-      nick: vo.name,
-      host,
-      port,
-      dn,
-      vo: vo.name,
-      globusVersion: undefined,
-    }).trimEnd(),
-  }
+function entryOf(vo: VoConfig) {
+  return vomsesEntry(vo, requireCertificates(vo.hostCredentials[0]!.certificate)[0])
 }

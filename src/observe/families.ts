@@ -60,7 +60,11 @@ export const FAMILIES = {
   vouchd_signer_hop_seconds: histogram(STAGE, 'Time for a batch to its thread and back, without the work.'),
 
   // Audit
-  vouchd_audit_records_total: counter('Audit records, by kind and result of writing.', 'kind', 'result'),
+  vouchd_audit_records_total: counter(
+    'Audit records that became durable or did not, by kind.',
+    'kind',
+    'result',
+  ),
   vouchd_audit_commit_duration_seconds: histogram(AUDIT_COMMIT, 'Time to make a batch of records durable.'),
   vouchd_audit_batch_records: histogram(BATCH, 'Records made durable together.'),
   vouchd_audit_volume_free_bytes: gauge('min', 'Free space on the volume of the audit records.'),

@@ -21,8 +21,6 @@ export const SHED_REASONS = [
 export type ShedReason = (typeof SHED_REASONS)[number]
 export const HANDSHAKE_RESULTS = ['ok', 'failed', 'timeout'] as const
 export type HandshakeResult = (typeof HANDSHAKE_RESULTS)[number]
-export const AUDIT_KINDS = ['intent', 'issued', 'denied', 'admin'] as const
-export type AuditKind = (typeof AUDIT_KINDS)[number]
 export const QUERIES = ['lookup', 'changes'] as const
 export type Query = (typeof QUERIES)[number]
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -69,11 +67,6 @@ export interface Metrics {
     readonly wait: Histogram
     readonly work: Histogram
     readonly hop: Histogram
-  }
-  readonly audit: {
-    readonly records: Readonly<Record<AuditKind, Results>>
-    readonly commit: Histogram
-    readonly batch: Histogram
   }
   readonly db: {
     readonly up: Gauge
@@ -141,11 +134,6 @@ export function createMetrics(worker = 'main', registry = new Registry()): Metri
       wait: registry.histogram('vouchd_signer_wait_seconds'),
       work: registry.histogram('vouchd_signer_work_seconds'),
       hop: registry.histogram('vouchd_signer_hop_seconds'),
-    },
-    audit: {
-      records: each(AUDIT_KINDS, kind => results('vouchd_audit_records_total', { kind })),
-      commit: registry.histogram('vouchd_audit_commit_duration_seconds'),
-      batch: registry.histogram('vouchd_audit_batch_records'),
     },
     db: {
       up: gauge('vouchd_db_up'),

@@ -5,9 +5,10 @@ import type { DirectoryConfig } from '../config/types.ts'
 import { VomsError } from '../errors.ts'
 import { toDatabaseError } from '../store/DatabaseError.ts'
 import type { Database } from '../store/database.ts'
+import { within } from '../within.ts'
 import { type Found, fetchHolder } from './fetchHolder.ts'
 import type { Directory, HolderNames, Lookup } from './types.ts'
-import { type Change, watchChanges, within } from './watchChanges.ts'
+import { type Change, watchChanges } from './watchChanges.ts'
 
 /** What happens to the directory; for log and metrics. No event holds a name of a person. */
 export type DirectoryEvent =

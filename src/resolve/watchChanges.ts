@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Database, Row } from '../store/database.ts'
+import { within } from '../within.ts'
 
 /** What has changed: undefined VO is every VO, undefined member everyone in it. */
 export interface Change {
@@ -106,13 +107,6 @@ export function watchChanges(db: Database, options: WatchOptions): Watch {
       await stopListening?.().catch(() => {})
     },
   }
-}
-
-/** Rejects when the promise takes longer. */
-export function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
 // Rows of vouchd.change are kept for at least an hour after they became visible. Half of it between two polls,
