@@ -5,6 +5,7 @@ import { checkCredentials } from '../check/checkCredentials.ts'
 import { readConfig } from '../config/readConfig.ts'
 import type { Config } from '../config/types.ts'
 import { createEvents } from '../events.ts'
+import { plainLine } from '../observe/plainLine.ts'
 import { runServer } from '../server.ts'
 import type { CliContext } from './context.ts'
 import { EXIT, type ExitCode } from './exitCodes.ts'
@@ -54,5 +55,5 @@ function credentialFaults(config: Config, now: number): string[] {
 }
 
 function sink(out: (text: string) => void): DestinationStream {
-  return { write: out }
+  return { write: line => out(plainLine(line)) }
 }
