@@ -32,8 +32,9 @@ export function clientSuite(name: string, clients: readonly Client[], startServe
     afterAll(async () => {
       await running.server?.stop()
       await running.world?.remove()
-      await writeResults(name, results)
-      console.log(formatResults(results))
+      const inOrder = interopCases.flatMap(({ name }) => results.filter(result => result.case === name))
+      await writeResults(name, inOrder)
+      console.log(formatResults(inOrder))
     })
 
     for (const client of clients) {
