@@ -101,8 +101,8 @@ function sayKept(folder: string, { config, pid }: DemoDaemon, grid: DemoGrid, po
   say(`\nThe daemon stays up; its log is ${join(folder, 'vouchd.log')}. Next:`)
   say(`  curl --cacert ${ca} ${credential} https://localhost:${port}/generate-ac`)
   say(`  bin/vouchd --config ${config} member list`)
-  say(`  bin/vouchd --config ${config} explain --dn '${DEMO_USER}' --issuer '${DEMO_CA}'`)
-  say(`Stop it and remove everything:  kill ${pid} && rm -r ${folder}`)
+  say(`  bin/vouchd --config ${config} explain --vo ${DEMO_VO} --dn '${DEMO_USER}' --issuer '${DEMO_CA}'`)
+  say(`Stop it with  kill ${pid}  and, when it has ended, remove everything with  rm -r ${folder}`)
 }
 
 await demo(process.argv.includes('--keep'))

@@ -143,9 +143,7 @@ describe('what each request is granted, and in which order', () => {
 
   it('names the FQAN that is first although another was to be', () => {
     const { warnings } = run({ order: [{ group: '/vo.0/G1', role: 'nope' }] })
-    expect(warnings).toEqual([
-      { number: 1, message: 'FQAN: /vo.0 is not the first selected!\n' },
-    ])
+    expect(warnings).toEqual([{ number: 1, message: 'FQAN: /vo.0 is not the first selected!\n' }])
   })
 
   it('lists as text, ascending, without attributes', () => {
