@@ -1,36 +1,16 @@
-import { readFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
-import { Refusal } from '../native-free/refusal.ts'
-import { decodePem } from '../native-free/x509/pem.ts'
-import { type Authenticator, createAuthenticator } from './authenticate/authenticate.ts'
-import { carriedFqans } from './authenticate/carriedFqans.ts'
-import { after } from './authenticate/trust/after.ts'
-import {
-  createTrustStore,
-  type ReloadResult,
-  type TrustStore,
-} from './authenticate/trust/createTrustStore.ts'
-import { createVomsdir, type Vomsdir } from './authenticate/trust/createVomsdir.ts'
-import { watchFolder } from './authenticate/trust/watchFolder.ts'
+import type { LogHead } from './audit/records.ts'
+import { checkCredentials } from './check/checkCredentials.ts'
+import { SetupError } from './check/SetupError.ts'
 import type { Clock } from './clock.ts'
-import { ConfigError } from './config/ConfigError.ts'
-import type { Config, CredentialPaths, ListenAddress, VoConfig } from './config/types.ts'
+import type { Config, ListenAddress, VoConfig } from './config/types.ts'
 import type { Events } from './events.ts'
-import { createProfile } from './issue/profile.ts'
-import { randomSerials } from './issue/serial.ts'
-import { createInlineSigner } from './issue/sign/inline.ts'
-import { unobserved } from './issue/sign/observer.ts'
-import { createSignerPool, type SignerPool } from './issue/sign/pool.ts'
-import { concurrency } from './issue/sign/poolSize.ts'
-import type { Signer, SigningKey } from './issue/types.ts'
-import { type Listener, openListener } from './listen/listener.ts'
-import type { TlsCredential } from './listen/tlsOptions.ts'
-import { createRequestIds, type RequestIds } from './requestIds.ts'
-import { type CachedDirectory, createDirectory, type DirectoryEvent } from './resolve/directory.ts'
-import { refuseUnframed, type ServeDeps, serve } from './serve.ts'
-import type { Database } from './store/database.ts'
-import { schemaProblem, schemaState } from './store/migrate.ts'
-import { openStore } from './store/openStore.ts'
+import { createListener, type Listener } from './listen/listener.ts'
+import { type ListenOn, openPort, type Place, type Port } from './listen/port.ts'
+import { createRequestIds } from './requestIds.ts'
+import { openParts, type Parts } from './serving/openParts.ts'
+import { openVo, type VoService } from './serving/openVo.ts'
+import type { Part } from './serving/part.ts'
+import type { Readiness } from './serving/readiness.ts'
 
 export interface ServerDeps {
   readonly clock: Clock
@@ -39,241 +19,263 @@ export interface ServerDeps {
   readonly events: Events
   /** A number that differs from one process to the next, for request ids. */
   readonly processNumber: number
+  /** How addresses are listened on, where another process holds them. */
+  readonly listenOn?: ListenOn
+  /** worker: another process owns the embedded database. */
+  readonly storeMode?: 'serve' | 'worker'
+  /** Number of this process among those of a supervisor, which signs the heads of their audit logs then. */
+  readonly worker?: number | undefined
+  readonly setLogLevel?: (level: Config['log']['level']) => void
+}
+
+/** A configuration with everything that could fail behind it. One of the two is called, once. */
+export interface PreparedChange {
+  /** Swaps everything at once; what went out of use is closed after the requests that use it. Never throws. */
+  commit(): void
+  /** Closes what was opened for it. */
+  abort(): Promise<void>
 }
 
 export interface RunningServer {
   /** Where each VO listens; ports of 0 are resolved. */
   readonly addresses: readonly { readonly vo: string; readonly addresses: readonly ListenAddress[] }[]
+  /**
+   * Opens everything that a configuration needs beyond what is open, and serves none of it yet. Throws SetupError,
+   * ConfigError, SigningKeyFault, DatabaseError or a system's error; then everything is as it was.
+   */
+  prepare(config: Config): Promise<PreparedChange>
+  /** Prepares and commits. */
+  apply(config: Config): Promise<void>
   /** Looks at the trust directory now instead of at the next sign of a change. */
-  reload(): Promise<void>
+  reloadTrust(): Promise<void>
+  readiness(): readonly Readiness[]
+  /** How far the audit logs of this process have come, for the supervisor that signs them. */
+  auditHeads(): readonly LogHead[]
   /** Stops accepting, finishes what is under way, and closes every part in reverse order. */
   close(): Promise<void>
 }
 
 /** After this an answer has reached its client or will not any more: the longest connection, and a little. */
 const DRAIN_MS = 10_000
-// A package update or fetch-crl is through with its files in less; a new CRL is to bite within five seconds.
-const TRUST_DEBOUNCE_MS = 2_000
 
-/**
- * Builds every part in the order of their needs, opens the ports last. Throws ConfigError, SigningKeyFault,
- * DatabaseError or a system's error; whatever was built until then is closed again.
- */
+/** What is served at one time; a reload puts another in its place. */
+interface Generation {
+  readonly config: Config
+  readonly parts: Parts
+  readonly vos: ReadonlyMap<string, Part<VoService>>
+  readonly ports: ReadonlyMap<string, Port>
+}
+
+/** What stands between the ports of a VO and whatever generation serves it now. */
+interface Door {
+  readonly listener: Listener
+  service: VoService
+}
+
+/** The daemon's serving part, started with a configuration; see prepare() for what it throws. */
 export async function runServer(config: Config, deps: ServerDeps): Promise<RunningServer> {
-  await using parts = new AsyncDisposableStack()
-  const trust = await openTrust(config, deps)
-  parts.defer(() => trust.close())
-  const authenticator = createAuthenticator(
-    { policy: config.authentication },
-    { clock: deps.clock, snapshot: () => (trust.current().cas.length === 0 ? undefined : trust.current()) },
-  )
-  const vomsdir = createVomsdir(config.trust.vomsdir, (file, what) =>
-    deps.events.notice('warn', what, { file }),
-  )
-  const db = await openStore(config.store, { mode: 'serve', onLost: storeLost(deps.events) })
-  parts.defer(() => db.close())
-  await checkSchema(config, db, deps.events)
-  const directory = createDirectory(config.directory, {
-    db,
-    clock: deps.clock,
-    monotonic: deps.monotonic,
-    onEvent: event => noteDirectoryEvent(event, deps.events),
-  })
-  parts.defer(() => directory.close())
-  const signers = openSigners(config)
-  parts.defer(() => signers.close())
+  const server = createServer(deps)
+  await server.apply(config)
+  return server
+}
 
-  const shared: SharedParts = {
-    trust,
-    authenticator,
-    vomsdir,
-    directory,
-    signers,
-    requestIds: createRequestIds(deps.processNumber),
-  }
-  const listeners: Listener[] = []
-  for (const vo of config.vos) {
-    const listener = await openVo(vo, config, shared, deps)
-    parts.defer(() => listener.close(DRAIN_MS))
-    listeners.push(listener)
-    for (const { host, port } of listener.addresses) deps.events.listening(vo.name, host, port)
+/** The same before its first configuration: it serves nothing until one is committed. */
+export function createServer(deps: ServerDeps): RunningServer {
+  const requestIds = createRequestIds(deps.processNumber)
+  const doors = new Map<string, Door>()
+  /** Closings under way of what went out of use. */
+  const closings = new Set<Promise<void>>()
+  let current: Generation | undefined
+  let preparing = false
+
+  async function prepare(config: Config): Promise<PreparedChange> {
+    if (preparing) throw new Error('another configuration is being prepared')
+    preparing = true
+    const opened = new AsyncDisposableStack()
+    try {
+      const next = await openGeneration(config, opened)
+      return {
+        commit() {
+          preparing = false
+          opened.move()
+          commit(next)
+        },
+        async abort() {
+          preparing = false
+          await opened.disposeAsync()
+        },
+      }
+    } catch (cause) {
+      await opened.disposeAsync()
+      preparing = false
+      throw cause
+    }
   }
 
-  const running = parts.move()
+  async function openGeneration(config: Config, opened: AsyncDisposableStack): Promise<Generation> {
+    refuseFaultyCredentials(config, deps.clock.now())
+    const parts = await openParts(config, current?.parts, opened, deps)
+    const vos = new Map<string, Part<VoService>>()
+    for (const vo of config.vos) {
+      const before = current?.vos.get(vo.name)
+      vos.set(vo.name, await openVo(vo, config, parts, before, opened, { ...deps, requestIds }))
+    }
+    const ports = new Map<string, Port>()
+    for (const place of config.vos.flatMap(vo => placesOf(vo, config))) {
+      ports.set(place.key, current?.ports.get(place.key) ?? (await openNewPort(place, opened)))
+    }
+    return { config, parts, vos, ports }
+  }
+
+  async function openNewPort(place: Place, opened: AsyncDisposableStack): Promise<Port> {
+    const port = await openPort(place, deps.listenOn)
+    opened.defer(() => void port.close())
+    return port
+  }
+
+  function commit(next: Generation): void {
+    const before = current
+    current = next
+    deps.setLogLevel?.(next.config.log.level)
+    for (const vo of next.config.vos) {
+      const { listener } = openDoor(next.vos.get(vo.name)!)
+      for (const { key } of placesOf(vo, next.config)) {
+        const port = next.ports.get(key)!
+        port.serve(listener.accept)
+        if (!before?.ports.has(key)) deps.events.listening(vo.name, port.address.host, port.address.port)
+      }
+    }
+    if (before !== undefined) retire(before, next)
+  }
+
+  /** Puts the service behind its VO's door; a connection that is open already has its next request served by it. */
+  function openDoor({ value }: Part<VoService>): Door {
+    const known = doors.get(value.name)
+    if (known !== undefined) {
+      if (known.service.listener !== value.listener) known.listener.change(value.listener)
+      known.service = value
+      return known
+    }
+    const listener: Listener = createListener(
+      value.listener,
+      {
+        serve: (peer, frame) => door.service.serve(peer, frame),
+        refuse: (peer, protocol, why, seen) => door.service.refuse(peer, protocol, why, seen),
+      },
+      {
+        shed: reason => deps.events.shed(value.name, reason),
+        handshakeFailed: (error, address) => deps.events.handshakeFailed(value.name, address, error),
+      },
+    )
+    const door: Door = { listener, service: value }
+    doors.set(value.name, door)
+    return door
+  }
+
+  function retire(before: Generation, next: Generation): void {
+    for (const [key, port] of before.ports) if (!next.ports.has(key)) void port.close()
+    const removed = [...doors].filter(([name]) => !next.vos.has(name))
+    for (const [name] of removed) doors.delete(name)
+    const closing = (async () => {
+      await Promise.all(removed.map(([, { listener }]) => listener.drain(DRAIN_MS)))
+      await closeParts(unused(before, next))
+    })()
+      .catch(cause =>
+        deps.events.notice('error', 'a part that went out of use does not close', { err: cause }),
+      )
+      .finally(() => closings.delete(closing))
+    closings.add(closing)
+  }
+
+  function readiness(): readonly Readiness[] {
+    return current === undefined ? NOT_STARTED : readinessOf(current)
+  }
+
+  async function close(): Promise<void> {
+    const last = current
+    current = undefined
+    // Every port stops accepting at once; the parts behind them outlive the last answer.
+    for (const port of last?.ports.values() ?? []) void port.close()
+    await Promise.all([...doors.values()].map(({ listener }) => listener.drain(DRAIN_MS)))
+    await Promise.all(closings)
+    if (last !== undefined) await closeParts(partsOf(last))
+  }
+
   return {
-    addresses: config.vos.map((vo, index) => ({ vo: vo.name, addresses: listeners[index]!.addresses })),
-    async reload() {
-      await trust.reload()
+    get addresses() {
+      return current === undefined ? [] : addressesOf(current)
     },
-    async close() {
-      // Every port stops accepting at once; the parts behind them outlive the last answer.
-      await Promise.all(listeners.map(listener => listener.close(DRAIN_MS)))
-      await running.disposeAsync()
+    prepare,
+    apply: async config => (await prepare(config)).commit(),
+    async reloadTrust() {
+      await current?.parts.trust.value.reload()
     },
+    readiness,
+    auditHeads: () => [...(current?.parts.auditHeads.value.logs ?? [])].map(head => head()),
+    close,
   }
 }
 
-/** What all VOs of a process share. */
-interface SharedParts {
-  readonly trust: TrustStore
-  readonly authenticator: Authenticator
-  readonly vomsdir: Vomsdir
-  readonly directory: CachedDirectory
-  readonly signers: Signers
-  readonly requestIds: RequestIds
+/** What `check` would say of keys and certificates, as far as it keeps the daemon from working. */
+function refuseFaultyCredentials(config: Config, now: number): void {
+  const { findings } = checkCredentials(config, process.getuid?.() ?? 0, now)
+  const errors = findings.filter(({ level }) => level === 'error')
+  if (errors.length > 0) throw new SetupError(errors)
 }
 
-async function openVo(
-  vo: VoConfig,
-  config: Config,
-  shared: SharedParts,
-  deps: ServerDeps,
-): Promise<Listener> {
-  const profile = createProfile({
+/** An address stays the same port whichever VO it goes to; a free port is one VO's own. */
+export function placesOf(vo: VoConfig, { limits: { backlog } }: Config): readonly Place[] {
+  return vo.listen.map((address, index) => ({
+    key: address.port === 0 ? `${vo.name}[${index}]${address.host}:0` : `${address.host}:${address.port}`,
+    address,
+    backlog,
+  }))
+}
+
+function addressesOf({ config, ports }: Generation): RunningServer['addresses'] {
+  return config.vos.map(vo => ({
     vo: vo.name,
-    uri: vo.uri,
-    holderForm: vo.holderForm,
-    digest: vo.digest,
-    maxLifetimeSeconds: vo.maxLifetimeSeconds,
-    allowEcAcKey: vo.allowEcAcKey,
-    issuerCertificates: await readIssuerCertificates(vo),
-  })
-  const signer = await shared.signers.signer({
-    path: vo.acCredential.key,
-    keyId: profile.keyId,
-    digest: vo.digest,
-  })
-  const serveDeps: ServeDeps = {
-    vo: {
-      vo: vo.name,
-      uri: vo.uri,
-      fqanForm: vo.fqanForm,
-      maxLifetimeSeconds: vo.maxLifetimeSeconds,
-      matchSubjectOnly: vo.matchSubjectOnly,
-      forceBase64: vo.forceBase64,
-      profile,
-    },
-    authenticate: shared.authenticator.authenticate,
-    directory: shared.directory,
-    carriedFqans: (chain, name) => carriedFqans(chain, name, { ...shared, clock: deps.clock }),
-    issuing: { clock: deps.clock, serials: randomSerials, signer, beforeSign() {} },
-    clock: deps.clock,
-    requestIds: shared.requestIds,
-    events: deps.events,
-    monotonic: deps.monotonic,
-  }
-  return openListener(
+    addresses: placesOf(vo, config).map(({ key }) => ports.get(key)!.address),
+  }))
+}
+
+/** In the order of their opening. */
+function partsOf({ parts, vos }: Generation): readonly Part<unknown>[] {
+  const { trust, authenticator, vomsdir, store, directory, signers, auditHeads, audit } = parts
+  return [trust, authenticator, vomsdir, store, directory, signers, auditHeads, audit, ...vos.values()]
+}
+
+function unused(before: Generation, next: Generation): readonly Part<unknown>[] {
+  const used = new Set(partsOf(next))
+  return partsOf(before).filter(part => !used.has(part))
+}
+
+async function closeParts(parts: readonly Part<unknown>[]): Promise<void> {
+  for (const part of parts.toReversed()) await part.close()
+}
+
+const NOT_STARTED: readonly Readiness[] = [{ part: 'keys', ready: false, why: 'not started yet' }]
+
+function readinessOf({ config, parts }: Generation): readonly Readiness[] {
+  const trusted = parts.trust.value.current().cas.length > 0
+  return [
+    // A configuration is only ever committed with its keys loaded.
+    { part: 'keys', ready: true, why: undefined },
     {
-      addresses: vo.listen,
-      credentials: await Promise.all(vo.hostCredentials.map(readTlsCredential)),
-      limits: config.limits,
-      maxSentCerts: config.authentication.maxSentCerts,
-      keepAliveSeconds: vo.keepAliveSeconds,
+      part: 'trust',
+      ready: trusted,
+      why: trusted ? undefined : `${config.trust.directory} holds no CA that can be used`,
     },
-    {
-      serve: (peer, frame) => serve(peer, frame, serveDeps),
-      refuse: (peer, protocol, why, seen) => refuseUnframed(peer, protocol, why, seen, serveDeps),
-    },
-    {
-      shed: reason => deps.events.shed(vo.name, reason),
-      handshakeFailed: (error, address) => deps.events.handshakeFailed(vo.name, address, error),
-    },
-  )
+    databaseReadiness(parts, config),
+  ]
 }
 
-async function readTlsCredential(paths: CredentialPaths): Promise<TlsCredential> {
-  const [certificate, key] = await Promise.all([readFile(paths.certificate), readFile(paths.key)])
-  return { certificate, key }
-}
-
-/** DER of the AC issuer's certificate and of what certseq holds after it. */
-async function readIssuerCertificates(vo: VoConfig): Promise<readonly Uint8Array[]> {
-  const [issuer] = await readCertificates(vo.acCredential.certificate)
-  const further = vo.acIntermediates === undefined ? [] : await readCertificates(vo.acIntermediates)
-  return issuer === undefined ? [] : [issuer, ...further]
-}
-
-async function readCertificates(path: string): Promise<readonly Uint8Array[]> {
-  try {
-    const blocks = decodePem(await readFile(path, 'latin1'))
-    return blocks.filter(block => block.label === 'CERTIFICATE').map(block => block.der)
-  } catch (cause) {
-    if (!(cause instanceof Refusal)) throw cause
-    throw new ConfigError([
-      { path, problem: cause.message, advice: 'write the certificate there anew, in PEM' },
-    ])
-  }
-}
-
-interface Signers {
-  signer(key: SigningKey): Promise<Signer>
-  close(): Promise<void>
-}
-
-function openSigners({ signing }: Config): Signers | SignerPool {
-  if (signing.mode === 'inline')
-    return { signer: async key => createInlineSigner(key), close: async () => {} }
-  const threads = signing.threads ?? concurrency(availableParallelism()).signersPerWorker
-  return createSignerPool({ threads, maxQueue: signing.maxQueue }, unobserved)
-}
-
-async function openTrust(config: Config, { clock, events }: ServerDeps): Promise<TrustStore> {
-  const trust = createTrustStore(
-    {
-      folder: config.trust.directory,
-      pollSeconds: config.trust.pollSeconds,
-      debounceMs: TRUST_DEBOUNCE_MS,
-    },
-    {
-      clock,
-      after,
-      watch: watchFolder,
-      onReload: result => noteTrustReload(result, events),
-      onWatchFailure: cause =>
-        events.notice('warn', 'the trust directory cannot be watched; it is polled', {
-          detail: cause.message,
-        }),
-    },
-  )
-  await trust.start()
-  return trust
-}
-
-/** A server's schema is never changed here, and an embedded one was migrated by its owner. */
-async function checkSchema(config: Config, db: Database, events: Events): Promise<void> {
-  if (config.directory.versionQuery !== undefined) return
-  let problem: string | undefined
-  try {
-    problem = schemaProblem(await schemaState(db))
-  } catch (cause) {
-    // The daemon starts without its database and answers that there is a problem with it.
-    events.notice('error', 'the database does not answer', { detail: String(cause) })
-    return
-  }
-  if (problem !== undefined) throw new ConfigError([{ path: 'store', problem, advice: 'then start again' }])
-}
-
-function storeLost(events: Events): (error: Error) => void {
-  return error => events.notice('error', 'the database connection was lost', { detail: error.message })
-}
-
-function noteTrustReload(result: ReloadResult, events: Events): void {
-  if (result.outcome === 'unchanged') return
-  const { diff, summary } = result
-  const level = result.outcome === 'changed' ? 'info' : 'error'
-  events.notice(level, `trust directory: ${result.outcome}`, { generation: result.generation, diff, summary })
-  for (const finding of result.findings) {
-    const { what, ...fields } = finding
-    events.notice(finding.level === 'error' ? 'error' : 'warn', what, fields)
-  }
-}
-
-function noteDirectoryEvent(event: DirectoryEvent, events: Events): void {
-  if (event.kind === 'back') events.notice('info', 'the database is back')
-  if (event.kind === 'away') {
-    events.notice('error', 'the database is away; cached members are served', { detail: String(event.cause) })
-  }
-  if (event.kind === 'refused') {
-    events.notice('error', 'the database refuses what it is asked', { detail: String(event.cause) })
-  }
+function databaseReadiness({ directory: { value } }: Parts, config: Config): Readiness {
+  const awaySeconds = Math.floor(value.awayMs() / 1000)
+  if (!value.ready()) return { part: 'database', ready: false, why: 'the database has not answered yet' }
+  if (!value.away()) return { part: 'database', ready: true, why: undefined }
+  const { graceSeconds } = config.directory
+  const ready = awaySeconds <= graceSeconds
+  const state = ready ? `cached members are served for ${graceSeconds} s` : 'the grace is over'
+  return { part: 'database', ready, why: `the database has been away for ${awaySeconds} s; ${state}` }
 }

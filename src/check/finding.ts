@@ -1,4 +1,4 @@
-export type CheckArea = 'configuration' | 'credentials' | 'trust' | 'vomsdir' | 'database' | 'ports'
+export type CheckArea = 'configuration' | 'credentials' | 'trust' | 'vomsdir' | 'database' | 'audit' | 'ports'
 
 /** Something that `vouchd check` found: an error keeps clients from being served, a warning deserves a look. */
 export interface CheckFinding {

@@ -36,7 +36,7 @@ export function serveCommand(context: CliContext): Command {
           processNumber: randomInt(2 ** 32),
         })
         log.info({ vos: server.addresses }, 'ready')
-        io.onHangup(() => void server.reload())
+        io.onHangup(() => void server.reloadTrust())
         await io.stopped()
         log.info('stopping: no new connections, what is under way is finished')
         await server.close()

@@ -15,14 +15,16 @@ export type Shed = 'connections' | 'pending_tls'
  * crowd of stalled clients cannot keep an honest one out.
  */
 export class Admission {
-  readonly #limits: AdmissionLimits
+  /** May be changed at any time; what is open already stays. */
+  limits: AdmissionLimits
   readonly #onShed: (reason: Shed) => void
   readonly #open = new Set<Socket>()
   // A Set iterates in insertion order: its first member is the oldest handshake.
   readonly #handshaking = new Set<Socket>()
+  readonly #onEmpty: (() => void)[] = []
 
   constructor(limits: AdmissionLimits, onShed: (reason: Shed) => void) {
-    this.#limits = limits
+    this.limits = limits
     this.#onShed = onShed
   }
 
@@ -32,12 +34,12 @@ export class Admission {
 
   /** Admits the raw connection, or destroys it and answers false. */
   admit(socket: Socket): boolean {
-    if (this.#open.size >= this.#limits.maxConnections) {
+    if (this.#open.size >= this.limits.maxConnections) {
       this.#onShed('connections')
       socket.destroy()
       return false
     }
-    if (this.#handshaking.size >= this.#limits.maxHandshakes) {
+    if (this.#handshaking.size >= this.limits.maxHandshakes) {
       const [oldest] = this.#handshaking
       this.#onShed('pending_tls')
       if (oldest !== undefined) {
@@ -50,6 +52,7 @@ export class Admission {
     socket.once('close', () => {
       this.#open.delete(socket)
       this.#handshaking.delete(socket)
+      if (this.#open.size === 0) for (const tell of this.#onEmpty.splice(0)) tell()
     })
     return true
   }
@@ -57,6 +60,11 @@ export class Admission {
   /** The handshake on this raw connection is over. */
   established(socket: Socket): void {
     this.#handshaking.delete(socket)
+  }
+
+  /** Resolves when nothing is open. */
+  async empty(): Promise<void> {
+    if (this.#open.size > 0) await new Promise<void>(resolve => this.#onEmpty.push(resolve))
   }
 
   /** Destroys whatever is still open. */

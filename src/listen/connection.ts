@@ -28,8 +28,8 @@ interface ConnectionOptions {
 /** Reads requests from connections whose handshake is over, and writes the answers. */
 export interface ConnectionHandler {
   handle(socket: TLSSocket): void
-  /** Closes kept connections that wait for a next request. */
-  closeIdle(): void
+  /** Keeps no connection beyond its present answer; those that wait for a next request are closed. */
+  retire(): void
 }
 
 /** One connection after its handshake. */
@@ -51,6 +51,9 @@ interface Connection {
 export function createConnectionHandler(options: ConnectionOptions, answerer: Answerer): ConnectionHandler {
   const { limits, keepAliveSeconds } = options
   const connections = new WeakMap<Socket, Connection>()
+  /** Kept connections that wait for a next request. */
+  const idle = new Set<Socket>()
+  let retired = false
 
   const handle = (socket: TLSSocket) => {
     const peer = readPeerChain(socket, options.maxSentCerts)
@@ -61,6 +64,7 @@ export function createConnectionHandler(options: ConnectionOptions, answerer: An
     socket.once('close', () => {
       clearTimeout(connection.requestDeadline)
       clearTimeout(connection.answerDeadline)
+      idle.delete(socket)
     })
     readFirstBytes(socket, connection)
   }
@@ -136,8 +140,9 @@ export function createConnectionHandler(options: ConnectionOptions, answerer: An
     const connection = connections.get(socket)
     if (connection === undefined) return socket.destroy()
     if (connection.last) return
+    idle.delete(socket)
     startAnswer(socket, connection)
-    const keep = keepAliveSeconds > 0 && response.shouldKeepAlive && !hasBody(request)
+    const keep = keepAliveSeconds > 0 && !retired && response.shouldKeepAlive && !hasBody(request)
     connection.last = !keep
     // With input still to come, closing at once would let a reset overtake the answer.
     if (hasBody(request)) socket.destroySoon = () => closeGently(socket)
@@ -145,6 +150,8 @@ export function createConnectionHandler(options: ConnectionOptions, answerer: An
       if (reply.protocol !== 'rest') return socket.destroy()
       writeHttp(response, reply, keep)
       if (!keep) return
+      if (retired) return socket.destroySoon()
+      if (!socket.destroyed) idle.add(socket)
       clearTimeout(connection.answerDeadline)
       // node:http closes a kept connection that stays idle; a request that has begun must end in time.
       connection.requestDeadline = setTimeout(
@@ -196,7 +203,13 @@ export function createConnectionHandler(options: ConnectionOptions, answerer: An
     refuse(socket, connection, 'rest', why, error.rawPacket ?? new Uint8Array())
   })
 
-  return { handle, closeIdle: () => http.closeIdleConnections() }
+  return {
+    handle,
+    retire() {
+      retired = true
+      for (const socket of idle) socket.destroySoon()
+    },
+  }
 }
 
 function restFrame(request: IncomingMessage): Frame {

@@ -1,13 +1,13 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
-import type { LimitsConfig, ListenAddress } from '../config/types.ts'
+import type { Socket } from 'node:net'
+import { type SecureContext, TLSSocket } from 'node:tls'
+import type { LimitsConfig } from '../config/types.ts'
 import { Admission, type Shed } from './admission.ts'
-import { type Answerer, createConnectionHandler } from './connection.ts'
-import { type TlsCredential, tlsOptions } from './tlsOptions.ts'
+import { type Answerer, type ConnectionHandler, createConnectionHandler } from './connection.ts'
 
-export interface ListenerOptions {
-  readonly addresses: readonly ListenAddress[]
-  readonly credentials: readonly TlsCredential[]
+/** How connections are served; each keeps what it began with. */
+export interface ListenerSettings {
+  /** TLS for new connections; see tlsOptions(). */
+  readonly secureContext: SecureContext
   readonly limits: LimitsConfig
   /** How many certificates of a client's list are kept at most. */
   readonly maxSentCerts: number
@@ -21,33 +21,39 @@ export interface ListenerEvents {
   handshakeFailed(error: Error, address: string): void
 }
 
-/** One VO's port. */
+/** What stands behind one VO's ports. */
 export interface Listener {
-  /** Where it listens, in the order of the configured addresses; ports of 0 are resolved. */
-  readonly addresses: readonly ListenAddress[]
-  /** Swaps the TLS credentials for new connections; those that are open keep theirs. */
-  setCredentials(credentials: readonly TlsCredential[]): void
-  /** Stops accepting, lets what is open finish within the time, then cuts it. */
-  close(drainMs: number): Promise<void>
+  /** Takes a connection that a port accepted. */
+  accept(raw: Socket): void
+  /** Swaps the settings for new connections; kept ones that are idle are closed. */
+  change(settings: ListenerSettings): void
+  /** Lets what is open finish within the time, then cuts it. */
+  drain(drainMs: number): Promise<void>
 }
 
-/**
- * Opens a VO's port: a plain listener that admits connections, and TLS put on each one that is admitted.
- * Rejects with the system's error (EADDRINUSE ...) when an address cannot be had.
- */
-export async function openListener(
-  options: ListenerOptions,
+/** Admits connections, puts TLS on each one that is admitted, and hands those that got through to the answerer. */
+export function createListener(
+  settings: ListenerSettings,
   answerer: Answerer,
   events: ListenerEvents,
-): Promise<Listener> {
-  const { limits } = options
-  const admission = new Admission(limits, events.shed)
-  const handler = createConnectionHandler(options, answerer)
-  let secureContext = makeContext(options.credentials)
+): Listener {
+  const admission = new Admission(settings.limits, events.shed)
+  let current = settings
+  let handler = createConnectionHandler(settings, answerer)
 
-  const accept = (raw: Socket) => {
+  function accept(raw: Socket): void {
     raw.on('error', () => {})
     if (!admission.admit(raw)) return
+    const { secureContext, limits } = current
+    secure(raw, secureContext, limits.handshakeSeconds * 1000, handler)
+  }
+
+  function secure(
+    raw: Socket,
+    secureContext: SecureContext,
+    handshakeMs: number,
+    { handle }: ConnectionHandler,
+  ): void {
     const address = raw.remoteAddress ?? ''
     const socket = new TLSSocket(raw, {
       isServer: true,
@@ -55,61 +61,37 @@ export async function openListener(
       requestCert: true,
       rejectUnauthorized: false,
     })
-    const deadline = setTimeout(() => socket.destroy(), limits.handshakeSeconds * 1000)
+    const deadline = setTimeout(() => socket.destroy(), handshakeMs)
     const failed = (error: Error) => {
       events.handshakeFailed(error, address)
       socket.destroy()
     }
+    const gone = () => socket.destroy()
     socket.once('error', failed)
+    socket.once('end', gone)
     socket.once('close', () => clearTimeout(deadline))
     socket.once('secure', () => {
       clearTimeout(deadline)
       admission.established(raw)
       socket.off('error', failed)
-      handler.handle(socket)
+      socket.off('end', gone)
+      handle(socket)
     })
-  }
-
-  const servers: Server[] = []
-  const addresses: ListenAddress[] = []
-  try {
-    for (const address of options.addresses) {
-      const server = createServer({ noDelay: true, allowHalfOpen: true }, accept)
-      servers.push(server)
-      addresses.push(await listen(server, address))
-    }
-  } catch (error) {
-    for (const server of servers) server.close()
-    throw error
   }
 
   return {
-    addresses,
-    setCredentials(credentials) {
-      secureContext = makeContext(credentials)
+    accept,
+    change(next) {
+      admission.limits = next.limits
+      handler.retire()
+      handler = createConnectionHandler(next, answerer)
+      current = next
     },
-    async close(drainMs) {
-      const closed = servers.map(server => new Promise(resolve => server.close(resolve)))
-      handler.closeIdle()
+    async drain(drainMs) {
+      handler.retire()
       const force = setTimeout(() => admission.destroyAll(), drainMs)
-      await Promise.all(closed)
+      await admission.empty()
       clearTimeout(force)
     },
   }
-}
-
-function makeContext(credentials: readonly TlsCredential[]): SecureContext {
-  return createSecureContext(tlsOptions(credentials))
-}
-
-function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    // ipv6Only lets 0.0.0.0 and :: stand side by side as two addresses of one port.
-    server.listen({ ...address, ipv6Only: address.host.includes(':'), backlog: 1024 }, () => {
-      server.off('error', reject)
-      server.on('error', () => {})
-      resolve({ host: address.host, port: (server.address() as AddressInfo).port })
-    })
-  })
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:crypto'
-import type { SecureContextOptions } from 'node:tls'
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 
 /** One TLS credential in PEM, as read from its files. */
 export interface TlsCredential {
@@ -31,6 +31,11 @@ export function tlsOptions(credentials: readonly TlsCredential[]): SecureContext
       constants.SSL_OP_NO_COMPRESSION |
       constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
   }
+}
+
+/** Throws what OpenSSL says of a certificate or key that it cannot use, or of two that do not belong together. */
+export function tlsContext(credentials: readonly TlsCredential[]): SecureContext {
+  return createSecureContext(tlsOptions(credentials))
 }
 
 // Forward-secret suites only, ECDSA before RSA; the CBC forms with SHA-2 are for old Java and GSI stacks.

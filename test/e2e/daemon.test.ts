@@ -207,7 +207,7 @@ describe('trust anchors of a running daemon', () => {
     const folder = join(daemon.folder, 'certificates')
     const dates = { thisUpdate: '2026-05-01T00:00:00Z', nextUpdate: '2026-07-01T00:00:00Z' }
     writeCrl(folder, ca, createCrl(ca, { ...dates, number: 1, revoked: [test0] }).pem)
-    await daemon.server.reload()
+    await daemon.server.reloadTrust()
     expect(await connection.ask()).toMatch(/^HTTP\/1\.1 403[\s\S]*revoked/)
     expect(await askRest(daemon.port(), [issueProxy(test0, LONG), test0])).toMatchObject({ status: 403 })
 
@@ -218,7 +218,7 @@ describe('trust anchors of a running daemon', () => {
     for (const name of readdirSync(join(daemon.folder, 'certificates'))) {
       rmSync(join(daemon.folder, 'certificates', name))
     }
-    await daemon.server.reload()
+    await daemon.server.reloadTrust()
     const connection = await keptConnection(daemon.port(), test1)
     expect(await connection.ask()).toMatch(/^HTTP\/1\.1 200/)
     connection.close()

@@ -3,10 +3,12 @@ import { request as httpsRequest } from 'node:https'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { LimitsConfig } from '../../src/config/types.ts'
+import type { LimitsConfig, ListenAddress } from '../../src/config/types.ts'
 import type { Answerer } from '../../src/listen/connection.ts'
-import { type Listener, type ListenerOptions, openListener } from '../../src/listen/listener.ts'
+import { createListener, type ListenerSettings } from '../../src/listen/listener.ts'
 import type { PeerChain } from '../../src/listen/peerChain.ts'
+import { openPort } from '../../src/listen/port.ts'
+import { tlsContext } from '../../src/listen/tlsOptions.ts'
 import type { Frame } from '../../src/request/frame.ts'
 import type { Reply } from '../../src/respond/reply.ts'
 import { createCa } from '../pki/createCa.ts'
@@ -37,20 +39,30 @@ const LIMITS: LimitsConfig = {
   backlog: 100,
 }
 
+const SETTINGS: ListenerSettings = {
+  secureContext: tlsContext([credential(rsaHost)]),
+  limits: LIMITS,
+  maxSentCerts: 32,
+  keepAliveSeconds: 0,
+}
+
 interface Seen {
   readonly peer: PeerChain
   readonly frame: Frame
 }
 
-const open: Listener[] = []
+const open: { close(): Promise<unknown> }[] = []
 const sockets: Socket[] = []
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy()
-  await Promise.all(open.splice(0).map(listener => listener.close(0)))
+  await Promise.all(open.splice(0).map(each => each.close()))
 })
 
 /** A listener whose answers show what was seen, and the requests it saw. */
-async function start(change: Partial<ListenerOptions> = {}, answer?: () => Promise<void>) {
+async function start(
+  change: Partial<ListenerSettings> & { readonly addresses?: readonly ListenAddress[] } = {},
+  answer?: () => Promise<void>,
+) {
   const seen: Seen[] = []
   const shed: string[] = []
   const body = Buffer.from('<voms/>')
@@ -75,20 +87,18 @@ async function start(change: Partial<ListenerOptions> = {}, answer?: () => Promi
         : { protocol, document: Buffer.from(`<vomsans>${why}</vomsans>`) }
     },
   }
-  const listener = await openListener(
-    {
-      addresses: [{ host: '127.0.0.1', port: 0 }],
-      credentials: [credential(rsaHost)],
-      limits: LIMITS,
-      maxSentCerts: 32,
-      keepAliveSeconds: 0,
-      ...change,
-    },
-    answerer,
-    { shed: reason => shed.push(reason), handshakeFailed: () => {} },
-  )
-  open.push(listener)
-  return { listener, port: listener.addresses[0]!.port, seen, shed }
+  const { addresses = [{ host: '127.0.0.1', port: 0 }], ...settings } = change
+  const listener = createListener({ ...SETTINGS, ...settings }, answerer, {
+    shed: reason => shed.push(reason),
+    handshakeFailed: () => {},
+  })
+  const opening = addresses.map(address => openPort({ key: address.host, address, backlog: 100 }))
+  const ports = await Promise.all(opening)
+  for (const port of ports) port.serve(listener.accept)
+  const close = (drainMs: number) =>
+    Promise.all([...ports.map(port => port.close()), listener.drain(drainMs)])
+  open.push({ close: () => close(0) })
+  return { listener, ports, close, port: ports[0]!.address.port, seen, shed }
 }
 
 function dial(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
@@ -345,7 +355,9 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('%s', version => {
   })
 
   it('gives clients that can do ECDSA the ECDSA certificate of a dual server, others the RSA one', async () => {
-    const { port } = await start({ credentials: [credential(rsaHost), credential(ecHost)] })
+    const { port } = await start({
+      secureContext: tlsContext([credential(rsaHost), credential(ecHost)]),
+    })
     const options = { minVersion: version, maxVersion: version } as const
     const able = await dial(port, options)
     expect(able.getPeerX509Certificate()!.publicKey.asymmetricKeyType).toBe('ec')
@@ -382,10 +394,21 @@ it('refuses renegotiation', async () => {
 it('uses new credentials for new connections', async () => {
   const { listener, port } = await start()
   const before = await dial(port)
-  listener.setCredentials([credential(ecHost)])
+  listener.change({ ...SETTINGS, secureContext: tlsContext([credential(ecHost)]) })
   const after = await dial(port)
   expect(before.getPeerX509Certificate()!.publicKey.asymmetricKeyType).toBe('rsa')
   expect(after.getPeerX509Certificate()!.publicKey.asymmetricKeyType).toBe('ec')
+})
+
+it('lets go of a client that leaves in the middle of its handshake', async () => {
+  const { close, port } = await start()
+  const leaving = connectPlain(port, '127.0.0.1')
+  sockets.push(leaving)
+  await new Promise(resolve => leaving.once('connect', resolve))
+  const answer = readAll(leaving)
+  leaving.end()
+  expect(await answer).toBe('')
+  await close(60_000)
 })
 
 describe('crowds', () => {
@@ -411,27 +434,59 @@ describe('crowds', () => {
 
 describe('addresses', () => {
   it('of both families share one VO', async () => {
-    const { listener } = await start({
+    const { ports } = await start({
       addresses: [
         { host: '127.0.0.1', port: 0 },
         { host: '::1', port: 0 },
       ],
     })
-    expect(listener.addresses.map(a => a.host)).toEqual(['127.0.0.1', '::1'])
-    const answer = await ask(listener.addresses[1]!.port, [XML], { host: '::1' })
+    expect(ports.map(port => port.address.host)).toEqual(['127.0.0.1', '::1'])
+    const answer = await ask(ports[1]!.address.port, [XML], { host: '::1' })
     expect(answer).toBe('<vomsans/>')
   })
 
-  it('in use reject, and leave nothing open', async () => {
+  it('in use reject', async () => {
     const { port } = await start()
-    await expect(
-      start({
-        addresses: [
-          { host: '127.0.0.1', port: 0 },
-          { host: '127.0.0.1', port },
-        ],
-      }),
-    ).rejects.toThrow('EADDRINUSE')
+    await expect(start({ addresses: [{ host: '127.0.0.1', port }] })).rejects.toThrow('EADDRINUSE')
+  })
+
+  it('keep connections that came before anybody served them', async () => {
+    const { listener } = await start()
+    const port = await openPort({ key: 'early', address: { host: '127.0.0.1', port: 0 }, backlog: 10 })
+    open.push(port)
+    const early = ask(port.address.port, [XML])
+    await new Promise(resolve => setTimeout(resolve, 100))
+    port.serve(listener.accept)
+    expect(await early).toBe('<vomsans/>')
+  })
+
+  it('cut connections that nobody ever served', async () => {
+    const port = await openPort({ key: 'never', address: { host: '127.0.0.1', port: 0 }, backlog: 10 })
+    const early = connectPlain(port.address.port, '127.0.0.1')
+    sockets.push(early)
+    await new Promise(resolve => setTimeout(resolve, 100))
+    await Promise.all([port.close(), readAll(early).catch(() => '')])
+    expect(early.destroyed).toBe(true)
+  })
+})
+
+describe('changed settings', () => {
+  it('close kept connections that wait, and keep no other beyond its answer', async () => {
+    let release: (() => void) | undefined
+    const { listener, port } = await start({ keepAliveSeconds: 60 }, async () => {
+      if (release !== undefined) await new Promise<void>(resolve => (release = resolve))
+    })
+    const waiting = await dial(port)
+    waiting.write(JAVA)
+    await new Promise(resolve => waiting.once('data', resolve))
+    const gone = readAll(waiting)
+    release = () => {}
+    const busy = ask(port, [JAVA])
+    await new Promise(resolve => setTimeout(resolve, 100))
+    listener.change({ ...SETTINGS, keepAliveSeconds: 60 })
+    expect(await gone).toBe('')
+    release()
+    expect(await busy).toMatch(/^HTTP\/1\.1 200/)
   })
 })
 
@@ -440,10 +495,10 @@ it('lets a request under way finish when it closes, and accepts no more', async 
   const held = new Promise<void>(resolve => {
     release = resolve
   })
-  const { listener, port } = await start({}, () => held)
+  const { close, port } = await start({}, () => held)
   const answer = ask(port, [XML])
   await new Promise(resolve => setTimeout(resolve, 100))
-  const closed = listener.close(5000)
+  const closed = close(5000)
   await expect(dial(port)).rejects.toThrow()
   release()
   expect(await answer).toBe('<vomsans/>')
