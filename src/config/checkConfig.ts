@@ -51,6 +51,7 @@ export function checkConfig(raw: unknown, baseFolder: string): Config {
   const trust = read('trust')
   const authentication = read('authentication')
   const signing = read('signing')
+  const processes = read('processes')
   const audit = read('audit')
   const limits = read('limits')
   const observe = read('observe')
@@ -78,6 +79,7 @@ export function checkConfig(raw: unknown, baseFolder: string): Config {
     trust: { ...trust!, directory: path(trust!.directory), vomsdir: path(trust!.vomsdir) },
     authentication: authentication!,
     signing: { ...signing!, threads: signing!.threads },
+    processes: { workers: processes!.workers, controlSocket: path(processes!.controlSocket) },
     audit: placeAudit(audit!, path),
     limits: limits!,
     observe: checkedObserve!,

@@ -62,6 +62,22 @@ const logKeys = z.strictObject({
   ),
 })
 
+const processesKeys = z.strictObject({
+  workers: key(z.int().min(0).max(64).optional(), {
+    about:
+      'Processes that serve clients, beside the one that supervises them. 0: one process does everything, for trials; a fault of it ends the service.',
+    expected: 'a whole number of processes from 0 to 64',
+    fallbackText: 'by the number of cores',
+    example: toml(2),
+  }),
+  controlSocket: key(pathSchema.default('/run/vouchd/control.sock'), {
+    about:
+      'Unix socket (mode 0600) that `vouchd reload` and `vouchd status` ask. Its folder has to exist; without it only signals steer the daemon.',
+    expected: PATH,
+    fallback: toml('/run/vouchd/control.sock'),
+  }),
+})
+
 /** Own views: schema-qualified or plain identifiers, so that the name can stand in SQL as it is. */
 const viewSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})?$/)
 export const HOLDINGS_VIEW = 'vouchd.holdings'
@@ -541,6 +557,7 @@ export const TABLES = {
   trust: trustKeys,
   authentication: authenticationKeys,
   signing: signingKeys,
+  processes: processesKeys,
   audit: auditKeys,
   limits: limitsKeys,
   observe: observeKeys,

@@ -121,6 +121,12 @@ export interface Config {
     readonly threads: number | undefined
     readonly maxQueue: number
   }
+  readonly processes: {
+    /** Processes that serve; 0: all in one. undefined: from the core count. */
+    readonly workers: number | undefined
+    /** Path of the Unix socket for `vouchd reload` and `vouchd status`. */
+    readonly controlSocket: string
+  }
   readonly audit: AuditConfig
   readonly limits: LimitsConfig
   readonly observe: ObserveConfig

@@ -8,6 +8,7 @@ const TABLE_NOTES: Record<TableName, string> = {
   trust: 'Whom to trust: CAs, CRLs, and the AC issuers of other ACs.',
   authentication: 'Which certificate chains clients may present.',
   signing: 'How ACs are signed.',
+  processes: 'How the daemon is made of processes.',
   audit: 'The record of what was issued.',
   limits: 'What one client, and all clients together, may take. Each process counts for itself.',
   observe: 'Where the daemon can be watched.',
