@@ -37,6 +37,8 @@ export interface RequestRecord {
 
 /** One helper per event worth a line or a count; each writes both. The only place that writes log lines. */
 export interface Events {
+  /** What this process counts. */
+  readonly metrics: Metrics
   requestStarted(vo: string): void
   requestAnswered(record: RequestRecord, failure?: unknown): void
   shed(vo: string, reason: ShedReason): void
@@ -82,6 +84,7 @@ export function createEvents(
   }
 
   return {
+    metrics,
     requestStarted(vo) {
       metrics.vo(vo).inFlight.inc()
     },

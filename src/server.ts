@@ -6,6 +6,7 @@ import type { Config, ListenAddress, VoConfig } from './config/types.ts'
 import type { Events } from './events.ts'
 import { createListener, type Listener } from './listen/listener.ts'
 import { type ListenOn, openPort, type Place, type Port } from './listen/port.ts'
+import { collectServing, type ServingFigures } from './observe/countServing.ts'
 import { createRequestIds } from './requestIds.ts'
 import { openParts, type Parts } from './serving/openParts.ts'
 import { openVo, type VoService } from './serving/openVo.ts'
@@ -88,6 +89,8 @@ export function createServer(deps: ServerDeps): RunningServer {
   let current: Generation | undefined
   let preparing = false
 
+  collectServing(deps.events.metrics, () => current && figuresOf(current, doors))
+
   async function prepare(config: Config): Promise<PreparedChange> {
     if (preparing) throw new Error('another configuration is being prepared')
     preparing = true
@@ -164,7 +167,10 @@ export function createServer(deps: ServerDeps): RunningServer {
       },
       {
         shed: reason => deps.events.shed(value.name, reason),
+        handshakeDone: seconds => deps.events.handshakeDone(value.name, seconds),
         handshakeFailed: (error, address) => deps.events.handshakeFailed(value.name, address, error),
+        handshakeTimedOut: address => deps.events.handshakeTimedOut(value.name, address),
+        answerWritten: seconds => deps.events.answerWritten(seconds),
       },
     )
     const door: Door = { listener, service: value }
@@ -178,6 +184,7 @@ export function createServer(deps: ServerDeps): RunningServer {
     for (const [name] of removed) doors.delete(name)
     const closing = (async () => {
       await Promise.all(removed.map(([, { listener }]) => listener.drain(DRAIN_MS)))
+      for (const [name] of removed) if (!doors.has(name)) deps.events.metrics.dropVo(name)
       await closeParts(unused(before, next))
     })()
       .catch(cause =>
@@ -230,6 +237,18 @@ export function placesOf(vo: VoConfig, { limits: { backlog } }: Config): readonl
     address,
     backlog,
   }))
+}
+
+function figuresOf({ config, parts, vos }: Generation, doors: ReadonlyMap<string, Door>): ServingFigures {
+  return {
+    limits: config.limits,
+    open: new Map([...doors].map(([name, { listener }]) => [name, listener.open()])),
+    trust: parts.trust.value.summary(),
+    caches: parts.authenticator.value.cacheFigures(),
+    members: parts.directory.value.size(),
+    pool: parts.store.value.pool?.(),
+    certificates: [...vos.values()].flatMap(({ value }) => value.certificates),
+  }
 }
 
 function addressesOf({ config, ports }: Generation): RunningServer['addresses'] {

@@ -7,6 +7,11 @@ export interface AdmissionLimits {
   readonly maxHandshakes: number
 }
 
+export interface OpenConnections {
+  readonly handshaking: number
+  readonly established: number
+}
+
 export type Shed = 'connections' | 'pending_tls'
 
 /**
@@ -28,8 +33,9 @@ export class Admission {
     this.#onShed = onShed
   }
 
-  get open(): number {
-    return this.#open.size
+  figures(): OpenConnections {
+    const handshaking = this.#handshaking.size
+    return { handshaking, established: this.#open.size - handshaking }
   }
 
   /** Admits the raw connection, or destroys it and answers false. */

@@ -48,7 +48,11 @@ interface Connection {
  * line feeds of HTTP/1.0 clients and answers HTTP/1.1 as they need it; legacy XML is read to the end of its
  * root element. One request per connection, unless connections are kept.
  */
-export function createConnectionHandler(options: ConnectionOptions, answerer: Answerer): ConnectionHandler {
+export function createConnectionHandler(
+  options: ConnectionOptions,
+  answerer: Answerer,
+  onWritten: (seconds: number) => void,
+): ConnectionHandler {
   const { limits, keepAliveSeconds } = options
   const connections = new WeakMap<Socket, Connection>()
   /** Kept connections that wait for a next request. */
@@ -110,7 +114,7 @@ export function createConnectionHandler(options: ConnectionOptions, answerer: An
       startAnswer(socket, connection)
       answerer
         .serve(connection.peer, { protocol: 'legacy', document: reader.document() })
-        .then(reply => write(socket, reply))
+        .then(reply => write(socket, reply, onWritten))
     }
     clearTimeout(connection.requestDeadline)
     connection.requestDeadline = setTimeout(() => fail('timeout'), limits.requestSeconds * 1000)
@@ -148,7 +152,7 @@ export function createConnectionHandler(options: ConnectionOptions, answerer: An
     if (hasBody(request)) socket.destroySoon = () => closeGently(socket)
     answerer.serve(connection.peer, restFrame(request)).then(reply => {
       if (reply.protocol !== 'rest') return socket.destroy()
-      writeHttp(response, reply, keep)
+      writeHttp(response, reply, keep, onWritten)
       if (!keep) return
       if (retired) return socket.destroySoon()
       if (!socket.destroyed) idle.add(socket)
@@ -194,7 +198,7 @@ export function createConnectionHandler(options: ConnectionOptions, answerer: An
     const connection = connections.get(socket)
     if (connection === undefined) return socket.destroy()
     startAnswer(socket, connection)
-    answerer.serve(connection.peer, restFrame(request)).then(reply => write(socket, reply))
+    answerer.serve(connection.peer, restFrame(request)).then(reply => write(socket, reply, onWritten))
   })
   http.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket) => {
     const connection = connections.get(socket)
@@ -227,16 +231,26 @@ function hasBody(request: IncomingMessage): boolean {
   )
 }
 
-function writeHttp(response: ServerResponse, reply: RestReply, keep: boolean): void {
+type OnWritten = (seconds: number) => void
+
+function writeHttp(response: ServerResponse, reply: RestReply, keep: boolean, onWritten: OnWritten): void {
   response.sendDate = false
   response.writeHead(reply.status, keep ? { ...reply.headers, Connection: 'keep-alive' } : reply.headers)
-  response.end(reply.body)
+  response.end(reply.body, elapsed(onWritten))
 }
 
 /** Writes an answer without node:http, and closes. The request was read to its end, so nothing is cut short. */
-function write(socket: Socket, reply: Reply): void {
-  socket.write(octets(reply))
+function write(socket: Socket, reply: Reply, onWritten: OnWritten): void {
+  socket.write(octets(reply), elapsed(onWritten))
   socket.destroySoon()
+}
+
+/** Called back when the system has taken the octets, or not. */
+function elapsed(onWritten: OnWritten): (error?: Error | null) => void {
+  const since = performance.now()
+  return error => {
+    if (error == null) onWritten((performance.now() - since) / 1000)
+  }
 }
 
 function octets(reply: Reply): Uint8Array {

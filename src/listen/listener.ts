@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import type { LimitsConfig } from '../config/types.ts'
-import { Admission, type Shed } from './admission.ts'
+import { Admission, type OpenConnections, type Shed } from './admission.ts'
 import { type Answerer, type ConnectionHandler, createConnectionHandler } from './connection.ts'
 
 /** How connections are served; each keeps what it began with. */
@@ -18,13 +18,19 @@ export interface ListenerSettings {
 /** What happens on a port outside of any request. */
 export interface ListenerEvents {
   shed(reason: Shed): void
+  handshakeDone(seconds: number): void
   handshakeFailed(error: Error, address: string): void
+  handshakeTimedOut(address: string): void
+  /** The system took an answer, so long after it was made. */
+  answerWritten(seconds: number): void
 }
 
 /** What stands behind one VO's ports. */
 export interface Listener {
   /** Takes a connection that a port accepted. */
   accept(raw: Socket): void
+  /** Connections that are open now. */
+  open(): OpenConnections
   /** Swaps the settings for new connections; kept ones that are idle are closed. */
   change(settings: ListenerSettings): void
   /** Lets what is open finish within the time, then cuts it. */
@@ -39,7 +45,7 @@ export function createListener(
 ): Listener {
   const admission = new Admission(settings.limits, events.shed)
   let current = settings
-  let handler = createConnectionHandler(settings, answerer)
+  let handler = createConnectionHandler(settings, answerer, events.answerWritten)
 
   function accept(raw: Socket): void {
     raw.on('error', () => {})
@@ -61,7 +67,11 @@ export function createListener(
       requestCert: true,
       rejectUnauthorized: false,
     })
-    const deadline = setTimeout(() => socket.destroy(), handshakeMs)
+    const since = performance.now()
+    const deadline = setTimeout(() => {
+      events.handshakeTimedOut(address)
+      socket.destroy()
+    }, handshakeMs)
     const failed = (error: Error) => {
       events.handshakeFailed(error, address)
       socket.destroy()
@@ -72,6 +82,7 @@ export function createListener(
     socket.once('close', () => clearTimeout(deadline))
     socket.once('secure', () => {
       clearTimeout(deadline)
+      events.handshakeDone((performance.now() - since) / 1000)
       admission.established(raw)
       socket.off('error', failed)
       socket.off('end', gone)
@@ -81,10 +92,11 @@ export function createListener(
 
   return {
     accept,
+    open: () => admission.figures(),
     change(next) {
       admission.limits = next.limits
       handler.retire()
-      handler = createConnectionHandler(next, answerer)
+      handler = createConnectionHandler(next, answerer, events.answerWritten)
       current = next
     },
     async drain(drainMs) {

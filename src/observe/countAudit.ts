@@ -8,7 +8,7 @@ const KINDS = ['intent', 'issued', 'failed'] as const
  * What the audit of a process tells. Its families exist only where something is recorded, so that nothing is
  * compared with records that nobody wanted.
  */
-export function countAudit(registry: Registry, folder: string): AuditObserver {
+export function countAudit(registry: Registry): AuditObserver {
   const record = (kind: (typeof KINDS)[number], result: string) =>
     registry.counter('vouchd_audit_records_total', { kind, result })
   const ok = {
@@ -23,7 +23,6 @@ export function countAudit(registry: Registry, folder: string): AuditObserver {
   }
   const commit = registry.histogram('vouchd_audit_commit_duration_seconds')
   const batch = registry.histogram('vouchd_audit_batch_records')
-  measureFreeSpace(registry, folder)
   return {
     recorded: (kind, wasWritten) => (wasWritten ? ok : lost)[kind].inc(),
     committed(records, _bytes, milliseconds) {
@@ -40,7 +39,7 @@ export function countAudit(registry: Registry, folder: string): AuditObserver {
 }
 
 /** Of the process that signs the heads: when it last found every log whole; 0 when it found damage. */
-export function countHeads(registry: Registry): Pick<AuditObserver, 'signed' | 'damaged' | 'notSigned'> {
+function countHeads(registry: Registry): Pick<AuditObserver, 'signed' | 'damaged' | 'notSigned'> {
   const verified = () => registry.gauge('vouchd_audit_last_verified_timestamp_seconds')
   return {
     signed: time => verified().set(time),
@@ -50,8 +49,11 @@ export function countHeads(registry: Registry): Pick<AuditObserver, 'signed' | '
   }
 }
 
-/** Asked anew at each scrape, and known at the next: a volume that hangs must not hang the scrape. */
-function measureFreeSpace(registry: Registry, folder: string): void {
+/**
+ * Measures the volume that a folder is on, and gives how to stop. It is asked at each scrape, and known at the next:
+ * a volume that hangs must not hang the scrape.
+ */
+export function measureFreeSpace(registry: Registry, folder: string): () => void {
   const free = registry.gauge('vouchd_audit_volume_free_bytes')
   free.set(Number.NaN)
   let asking = false
@@ -68,5 +70,5 @@ function measureFreeSpace(registry: Registry, folder: string): void {
       })
   }
   ask()
-  registry.onCollect(ask)
+  return registry.onCollect(ask)
 }

@@ -3,7 +3,9 @@ import type { TrustSummary } from '../authenticate/trust/trustSummary.ts'
 import type { Clock } from '../clock.ts'
 import type { SignerObserver } from '../issue/sign/observer.ts'
 import type { Signer } from '../issue/types.ts'
+import type { AdmissionLimits, OpenConnections } from '../listen/admission.ts'
 import type { DirectoryEvent } from '../resolve/directory.ts'
+import type { PoolFigures } from '../store/database.ts'
 import type { Counter, Gauge } from './cells.ts'
 import type { Metrics, ReloadSubject, Results } from './metrics.ts'
 
@@ -74,10 +76,13 @@ export interface CertificateEnd {
 
 /** What is looked up when somebody asks rather than counted. */
 export interface ServingFigures {
+  /** Of each VO. */
+  readonly limits: AdmissionLimits
+  readonly open: ReadonlyMap<string, OpenConnections>
   readonly trust: TrustSummary
   readonly caches: Readonly<Record<'certificates' | 'links' | 'eecVerdicts', CacheFigures>>
   readonly members: number
-  readonly pool: { readonly idle: number; readonly inUse: number; readonly waiting: number } | undefined
+  readonly pool: PoolFigures | undefined
   readonly certificates: readonly CertificateEnd[]
 }
 
@@ -95,6 +100,17 @@ export function collectServing(metrics: Metrics, figures: () => ServingFigures |
   registry.onCollect(() => {
     const now = figures()
     if (now === undefined) return
+    for (const [vo, { handshaking, established }] of now.open) {
+      const { connections } = metrics.vo(vo)
+      connections.handshaking.set(handshaking)
+      connections.established.set(established)
+      registry
+        .gauge('vouchd_connections_limit', { listener: vo, state: 'all' })
+        .set(now.limits.maxConnections)
+      registry
+        .gauge('vouchd_connections_limit', { listener: vo, state: 'handshaking' })
+        .set(now.limits.maxHandshakes)
+    }
     trust.anchors.set(now.trust.trustAnchors)
     trust.earliestNextUpdate.set(now.trust.earliestNextUpdate ?? Number.NaN)
     for (const [state, count] of Object.entries(now.trust.crls))
@@ -105,8 +121,11 @@ export function collectServing(metrics: Metrics, figures: () => ServingFigures |
       caches[cache].entries.set(now.caches[cache].entries)
     }
     caches.members.entries.set(now.members)
-    for (const [state, count] of Object.entries(now.pool ?? {})) {
-      registry.gauge('vouchd_db_pool_connections', { state }).set(count)
+    if (now.pool !== undefined) {
+      const { idle, inUse, waiting } = now.pool
+      for (const [state, count] of Object.entries({ idle, in_use: inUse, waiting })) {
+        registry.gauge('vouchd_db_pool_connections', { state }).set(count)
+      }
     }
     for (const gauge of certificates) gauge.set(Number.NaN)
     for (const { vo, usage, notAfter } of now.certificates) {

@@ -48,7 +48,7 @@ export const FAMILIES = {
   vouchd_tls_handshakes_total: counter('TLS handshakes that ended, by result.', 'listener', 'result'),
   vouchd_tls_handshake_duration_seconds: histogram(STAGE, 'Time that completed handshakes took.', 'listener'),
   vouchd_connections_open: gauge('sum', 'Connections open now.', 'listener', 'state'),
-  vouchd_connections_limit: gauge('sum', 'Most connections that all processes keep open.', 'state'),
+  vouchd_connections_limit: gauge('sum', 'Most connections that are kept open.', 'listener', 'state'),
 
   // Issuance
   vouchd_attribute_certificates_issued_total: counter('Attribute certificates issued.', 'vo'),

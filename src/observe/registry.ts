@@ -16,7 +16,7 @@ interface Series {
  */
 export class Registry {
   readonly #series = new Map<FamilyName, Map<string, Series>>()
-  readonly #collectors: (() => void)[] = []
+  readonly #collectors = new Set<() => void>()
 
   counter(name: FamilyName, labels: Labels = {}): Counter {
     return this.#cell(name, 'counter', labels, () => new Counter()) as Counter
@@ -31,9 +31,10 @@ export class Registry {
     return this.#cell(name, 'histogram', labels, () => new Histogram(buckets)) as Histogram
   }
 
-  /** Runs before each snapshot, for values that are looked up rather than counted. */
-  onCollect(collect: () => void): void {
-    this.#collectors.push(collect)
+  /** Runs before each snapshot, for values that are looked up rather than counted. Gives how to stop that. */
+  onCollect(collect: () => void): () => void {
+    this.#collectors.add(collect)
+    return () => void this.#collectors.delete(collect)
   }
 
   /** Forgets every series in which one of these labels has this value. */

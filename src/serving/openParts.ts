@@ -13,10 +13,11 @@ import { SetupError } from '../check/SetupError.ts'
 import type { Config } from '../config/types.ts'
 import type { Events } from '../events.ts'
 import { createInlineSigner } from '../issue/sign/inline.ts'
-import { unobserved } from '../issue/sign/observer.ts'
 import { createSignerPool } from '../issue/sign/pool.ts'
 import { concurrency } from '../issue/sign/poolSize.ts'
 import type { Signer, SigningKey } from '../issue/types.ts'
+import { countAudit, measureFreeSpace } from '../observe/countAudit.ts'
+import { countDirectory, countReload, signerObserver } from '../observe/countServing.ts'
 import { type CachedDirectory, createDirectory, type DirectoryEvent } from '../resolve/directory.ts'
 import type { ServerDeps } from '../server.ts'
 import type { Database } from '../store/database.ts'
@@ -60,7 +61,7 @@ export async function openParts(
   >([
     openTrust(config, before?.trust, opened, deps),
     openDirectory(config, before, opened, deps),
-    openSigners(config, before?.signers, opened),
+    openSigners(config, before?.signers, opened, deps),
   ])
   if (before !== undefined && before.trust !== trust) refuseWithoutCas(config, trust.value)
   const authenticator = await keepOrOpen(
@@ -87,8 +88,9 @@ async function openAuditParts(
   deps: ServerDeps,
 ): Promise<[Part<AuditHeads>, Part<Audit>]> {
   const { clock, monotonic, events, worker } = deps
-  const auditDeps = { clock, monotonic, events, worker }
   const { enabled, folder, headKey } = settings
+  const { registry } = events.metrics
+  const auditDeps = { clock, monotonic, events, worker, observer: enabled ? countAudit(registry) : undefined }
   const heads = await keepOrOpen(
     before?.auditHeads,
     { settings: { enabled, folder, headKey }, uses: [] },
@@ -100,7 +102,14 @@ async function openAuditParts(
   )
   const audit = await keepOrOpen(before?.audit, { settings, uses: [heads] }, opened, async () => {
     const value = await openAudit(settings, heads.value, auditDeps)
-    return { value, close: () => value.close() }
+    const stopMeasuring = enabled ? measureFreeSpace(registry, folder) : () => {}
+    return {
+      value,
+      async close() {
+        stopMeasuring()
+        await value.close()
+      },
+    }
   })
   return [heads, audit]
 }
@@ -119,7 +128,11 @@ async function openTrust(
         clock,
         after,
         watch: watchFolder,
-        onReload: result => noteTrustReload(result, events),
+        onReload: result => {
+          noteTrustReload(result, events)
+          const taken = result.outcome === 'changed' || result.outcome === 'unchanged'
+          countReload(events.metrics, 'trust', taken, clock.now())
+        },
         onWatchFailure: cause =>
           events.notice('warn', 'the trust directory cannot be watched; it is polled', {
             detail: cause.message,
@@ -191,6 +204,7 @@ async function openDirectory(
 
 function watchedDirectory(config: Config, db: Database, deps: ServerDeps): WatchedDirectory {
   const { clock, monotonic, events } = deps
+  const count = countDirectory(events.metrics, clock)
   let awaySince: number | undefined
   const directory = createDirectory(config.directory, {
     db,
@@ -199,6 +213,7 @@ function watchedDirectory(config: Config, db: Database, deps: ServerDeps): Watch
     onEvent(event) {
       if (event.kind === 'away') awaySince ??= monotonic()
       if (event.kind === 'back') awaySince = undefined
+      count(event)
       noteDirectoryEvent(event, events)
     },
   })
@@ -226,13 +241,14 @@ async function openSigners(
   { signing }: Config,
   before: Part<Signers> | undefined,
   opened: AsyncDisposableStack,
+  { events: { metrics } }: ServerDeps,
 ): Promise<Part<Signers>> {
   return keepOrOpen(before, { settings: signing, uses: [] }, opened, () => {
     if (signing.mode === 'inline') {
       return { value: { signer: async key => createInlineSigner(key) }, close() {} }
     }
     const threads = signing.threads ?? concurrency(availableParallelism()).signersPerWorker
-    const pool = createSignerPool({ threads, maxQueue: signing.maxQueue }, unobserved)
+    const pool = createSignerPool({ threads, maxQueue: signing.maxQueue }, signerObserver(metrics))
     return { value: pool, close: () => pool.close() }
   })
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { SecureContext } from 'node:tls'
 import { Refusal } from '../../native-free/refusal.ts'
+import { parseCertificate } from '../../native-free/x509/parseCertificate.ts'
 import { decodePem } from '../../native-free/x509/pem.ts'
 import { carriedFqans } from '../authenticate/carriedFqans.ts'
 import { SetupError } from '../check/SetupError.ts'
@@ -13,6 +14,8 @@ import type { Signer } from '../issue/types.ts'
 import type { Answerer } from '../listen/connection.ts'
 import type { ListenerSettings } from '../listen/listener.ts'
 import { type TlsCredential, tlsContext } from '../listen/tlsOptions.ts'
+import { type CertificateEnd, countSignatures } from '../observe/countServing.ts'
+import { tlsUsage } from '../observe/status.ts'
 import type { RequestIds } from '../requestIds.ts'
 import { refuseUnframed, type ServeDeps, serve } from '../serve.ts'
 import type { ServerDeps } from '../server.ts'
@@ -28,6 +31,8 @@ export interface VoService extends Answerer {
   readonly name: string
   readonly listener: ListenerSettings
   readonly tlsDigest: string
+  /** When its certificates expire. */
+  readonly certificates: readonly CertificateEnd[]
 }
 
 /** Everything of a VO that can fail. Throws SetupError, ConfigError, SigningKeyFault or a system's error. */
@@ -61,6 +66,10 @@ export async function openVo(
       name: vo.name,
       listener,
       tlsDigest,
+      certificates: [
+        ...files.tls.map(({ certificate }) => tlsEnd(vo.name, certificate)),
+        { vo: vo.name, usage: 'ac', notAfter: serveDeps.vo.profile.issuer.notAfter },
+      ],
       serve: (peer, frame) => inFlight.track(serve(peer, frame, serveDeps)),
       refuse: (peer, protocol, why, seen) => refuseUnframed(peer, protocol, why, seen, serveDeps),
     }
@@ -95,6 +104,7 @@ async function openIssuing(
     digest: vo.digest,
   })
   const { clock, events, monotonic, requestIds } = deps
+  const counted = countSignatures(signer, events.metrics.signatures(profile.keyId, 'ac'))
   const believed = {
     vomsdir: vomsdir.value,
     authenticator: authenticator.value,
@@ -113,7 +123,7 @@ async function openIssuing(
     authenticate: authenticator.value.authenticate,
     directory: directory.value,
     carriedFqans: (chain, name) => carriedFqans(chain, name, believed),
-    issuing: { clock, serials: randomSerials, signer, beforeSign: audit.value.beforeSign },
+    issuing: { clock, serials: randomSerials, signer: counted, beforeSign: audit.value.beforeSign },
     clock,
     requestIds,
     events,
@@ -139,6 +149,13 @@ async function readFiles(vo: VoConfig): Promise<VoFiles> {
     tlsDigest: digestOf(tls.flatMap(({ certificate, key }) => [certificate, key])),
     issuerCertificates: issuer === undefined ? [] : [issuer, ...further],
   }
+}
+
+/** A credential was loaded for TLS, so that its first certificate can be read. */
+function tlsEnd(vo: string, pem: Buffer): CertificateEnd {
+  const [first] = decodePem(pem.toString('latin1')).filter(({ label }) => label.endsWith('CERTIFICATE'))
+  const certificate = parseCertificate(first!.der)
+  return { vo, usage: tlsUsage(certificate), notAfter: certificate.notAfter }
 }
 
 async function readTlsCredential(paths: CredentialPaths): Promise<TlsCredential> {

@@ -27,4 +27,13 @@ export interface Database extends Queryable {
    */
   listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
   close(): Promise<void>
+  /** Its connections to a server, by what they do. */
+  readonly pool?: () => PoolFigures
+}
+
+export interface PoolFigures {
+  readonly idle: number
+  readonly inUse: number
+  /** Statements that wait for a connection. */
+  readonly waiting: number
 }

@@ -68,6 +68,11 @@ export function createPostgres(config: PostgresConfig, options: PostgresOptions)
       }
     },
     listen: listener.listen,
+    pool: () => ({
+      idle: pool.idleCount,
+      inUse: pool.totalCount - pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     async close() {
       await listener.close()
       await pool.end()

@@ -7,6 +7,7 @@ import type { Clock } from '../../src/clock.ts'
 import { checkConfig } from '../../src/config/checkConfig.ts'
 import type { Config } from '../../src/config/types.ts'
 import { createEvents } from '../../src/events.ts'
+import { createMetrics, type Metrics } from '../../src/observe/metrics.ts'
 import { type RunningServer, runServer } from '../../src/server.ts'
 import type { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -43,6 +44,7 @@ export interface Daemon {
   readonly clock: { now: number }
   /** The log, parsed, as it grows. */
   readonly log: Record<string, unknown>[]
+  readonly metrics: Metrics
   port(vo?: string): number
   /** The daemon's database, as a command beside it has it. */
   database(): Promise<Database>
@@ -76,10 +78,12 @@ export async function startDaemon(change: Record<string, unknown> = {}): Promise
   const log: Record<string, unknown>[] = []
   const injected: Clock = { now: () => clock.now }
   const logger = pino({ level: 'debug' }, { write: line => void log.push(JSON.parse(line)) })
+  const metrics = createMetrics()
+  const monotonic = () => performance.now()
   const server = await runServer(config, {
     clock: injected,
-    monotonic: () => performance.now(),
-    events: createEvents(logger),
+    monotonic,
+    events: createEvents(logger, { metrics, monotonic }),
     processNumber: 1,
   })
   const database = () => openStore(config.store, { mode: 'command' })
@@ -93,6 +97,7 @@ export async function startDaemon(change: Record<string, unknown> = {}): Promise
     server,
     clock,
     log,
+    metrics,
     port: vo => server.addresses.find(entry => entry.vo === (vo ?? config.vos[0]!.name))!.addresses[0]!.port,
     database,
     async stop() {
@@ -131,7 +136,11 @@ export interface RestAnswer {
 
 /** Asks over REST as any HTTP client does, and takes the document apart without our own reader. */
 export async function askRest(port: number, chain: readonly Credential[], query = ''): Promise<RestAnswer> {
-  const text = await talk(port, chain, `GET /generate-ac${query} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`)
+  const text = await talk(
+    port,
+    chain,
+    `GET /generate-ac${query} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`,
+  )
   const one = (name: string) => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]
   const ac = one('ac')
   return {

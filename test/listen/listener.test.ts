@@ -65,6 +65,7 @@ async function start(
 ) {
   const seen: Seen[] = []
   const shed: string[] = []
+  const ended: string[] = []
   const body = Buffer.from('<voms/>')
   const rest = (status: number): Reply => ({
     protocol: 'rest',
@@ -90,6 +91,9 @@ async function start(
   const { addresses = [{ host: '127.0.0.1', port: 0 }], ...settings } = change
   const listener = createListener({ ...SETTINGS, ...settings }, answerer, {
     shed: reason => shed.push(reason),
+    handshakeDone: () => ended.push('done'),
+    handshakeTimedOut: () => ended.push('timed out'),
+    answerWritten: () => ended.push('written'),
     handshakeFailed: () => {},
   })
   const opening = addresses.map(address => openPort({ key: address.host, address, backlog: 100 }))
@@ -98,7 +102,7 @@ async function start(
   const close = (drainMs: number) =>
     Promise.all([...ports.map(port => port.close()), listener.drain(drainMs)])
   open.push({ close: () => close(0) })
-  return { listener, ports, close, port: ports[0]!.address.port, seen, shed }
+  return { listener, ports, close, port: ports[0]!.address.port, seen, shed, ended }
 }
 
 function dial(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
@@ -245,10 +249,13 @@ describe('time', () => {
   const soon = { ...LIMITS, handshakeSeconds: 0.2, requestSeconds: 0.2, connectionSeconds: 0.2 }
 
   it('ends a connection that never begins its handshake', async () => {
-    const { port } = await start({ limits: soon })
+    const { port, ended, listener } = await start({ limits: soon })
     const socket = connectPlain(port, '127.0.0.1')
     sockets.push(socket)
+    await expect.poll(() => listener.open()).toEqual({ handshaking: 1, established: 0 })
     expect(await readAll(socket)).toBe('')
+    expect(ended).toEqual(['timed out'])
+    await expect.poll(() => listener.open()).toEqual({ handshaking: 0, established: 0 })
   })
 
   it('ends a connection that asks nothing, silently', async () => {
@@ -503,4 +510,15 @@ it('lets a request under way finish when it closes, and accepts no more', async 
   release()
   expect(await answer).toBe('<vomsans/>')
   await closed
+})
+
+describe('what is told of connections', () => {
+  it.each([
+    ['REST', JAVA],
+    ['legacy', XML],
+  ])('a handshake, then a written answer: %s', async (_name, request) => {
+    const { port, ended } = await start()
+    await ask(port, [request])
+    expect(ended).toEqual(['done', 'written'])
+  })
 })
