@@ -8,9 +8,10 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { type AddressInfo, BlockList, isIP, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { ListenAddress, ObserveAddress, ObserveConfig } from '../config/types.ts'
 import { within } from '../within.ts'
+import { allowList } from './allowList.ts'
 
 /** What an answer consists of. */
 export interface Answer {
@@ -50,13 +51,13 @@ export async function openHttpListener(
   limits: HttpListenerOptions = HTTP_LIMITS,
 ): Promise<HttpListener> {
   const handler = createHandler(answers, limits)
-  const isAllowed = allowList(config)
+  const isAllowed = allowList(config.allow)
   await using opened = new AsyncDisposableStack()
   const addresses: ObserveAddress[] = []
   for (const address of config.listen) {
     const server = createHttpServer(config, address, handler)
     server.on('connection', socket => {
-      if (!isAllowed(socket)) socket.destroy()
+      if (!isAllowed(socket.remoteAddress)) socket.destroy()
     })
     addresses.push(await listenAt(server, address))
     opened.defer(() => closeServer(server))
@@ -163,20 +164,4 @@ function send(response: ServerResponse, { status, type, body, headers }: Answer)
     ...headers,
   })
   response.end(response.req.method === 'HEAD' ? undefined : body)
-}
-
-/** Whether a connection may ask: all may without a list, Unix sockets and the machine itself always. */
-function allowList({ allow }: ObserveConfig): (socket: Socket) => boolean {
-  if (allow === undefined) return () => true
-  const list = new BlockList()
-  for (const entry of [...allow, '127.0.0.0/8', '::1']) {
-    const [address = '', bits] = entry.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    if (bits === undefined) list.addAddress(address, family)
-    else list.addSubnet(address, Number(bits), family)
-  }
-  return ({ remoteAddress }) => {
-    if (remoteAddress === undefined) return true
-    return list.check(remoteAddress, isIP(remoteAddress) === 6 ? 'ipv6' : 'ipv4')
-  }
 }
