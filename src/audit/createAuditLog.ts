@@ -58,6 +58,11 @@ const DAY_SECONDS = 86_400
  */
 export async function createAuditLog(options: AuditLogOptions, deps: AuditLogDeps): Promise<AuditLog> {
   const { folder } = options
+  try {
+    requireOwnFolder(folder)
+  } catch (cause) {
+    throw unusable(cause)
+  }
   const behind = await clockBehind(folder, deps.clock)
   if (behind !== undefined) throw new ConfigError([behind])
   const { lock, name } = await lockLog(folder, options.worker)
@@ -96,7 +101,6 @@ export async function createAuditLog(options: AuditLogOptions, deps: AuditLogDep
 async function lockLog(folder: string, worker: number): Promise<{ lock: FolderLock; name: string }> {
   const MOST = 10_000
   try {
-    requireOwnFolder(folder)
     for (let number = worker; ; number++) {
       const name = `w${number}`
       try {
@@ -125,6 +129,7 @@ function auditLog(
   { clock, observer }: AuditLogDeps,
 ): AuditLog {
   let failing = false
+  let closing: Promise<void> | undefined
   let lost: LostRecord | undefined
   const lose = () => {
     if (lost === undefined) {
@@ -162,9 +167,9 @@ function auditLog(
       log.note(kind, record, () => observer.recorded(kind, true))
     },
     head: () => log.head(),
-    async close() {
-      await log.close(true)
-      lock.release()
+    close() {
+      closing ??= log.close(true).finally(() => lock.release())
+      return closing
     },
   }
 }

@@ -75,7 +75,7 @@ export async function createHeadSigner(
           await log.append('checkpoint', { key: id, logs: heads }, seal)
           signed = text
         }
-        deps.observer.signed(deps.clock.now(), log.head().hash)
+        if (!follower.damaged) deps.observer.signed(deps.clock.now(), log.head().hash)
       } catch (cause) {
         deps.observer.notSigned(cause)
       }
@@ -119,6 +119,8 @@ async function lockHeads(folder: string) {
 
 /** Reads each log as it grows, from where it stood the last time. */
 class Follower {
+  /** Once something was found wrong, it stays wrong. */
+  damaged = false
   private readonly folder: string
   private readonly deps: HeadSignerDeps
   private readonly positions = new Map<string, LogPosition>()
@@ -159,6 +161,7 @@ class Follower {
   }
 
   private differs({ log, segment, n }: LogHead, what: string | undefined): undefined {
+    this.damaged = true
     this.positions.delete(log)
     const file = join(log, segmentName(segment))
     this.deps.observer.damaged({ log, file, what: what ?? `record ${n} is not the one that was written` })
@@ -173,7 +176,10 @@ class Follower {
     const from = this.positions.get(log)
     const start = from === undefined ? { fromSegment: last } : { from }
     const end = await visitLog(this.folder, log, start, () => false)
-    if (end?.fault?.kind === 'damaged') this.deps.observer.damaged(end.fault)
+    if (end?.fault?.kind === 'damaged') {
+      this.damaged = true
+      this.deps.observer.damaged(end.fault)
+    }
     return end?.position
   }
 }

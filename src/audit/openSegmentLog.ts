@@ -35,16 +35,11 @@ export interface SegmentObserver {
   segmentBegun(segment: number): void
 }
 
-export interface Appended {
-  readonly head: LogHead
-  readonly t: number
-}
-
 export interface SegmentLog {
   /** How the segment before was found, when it did not end with a record. */
   readonly unclean: PreviousSegment | undefined
   /** Resolves when the record is durable, rejects when it is not; it is then not tried again. */
-  append(kind: RecordKind, fields: Fields, seal?: Seal): Promise<Appended>
+  append(kind: RecordKind, fields: Fields, seal?: Seal): Promise<LogHead>
   /** Written with the next record, or a moment later; kept over failures until it is. */
   note(kind: RecordKind, fields: Fields, written?: () => void): void
   /** Everything up to it is durable. */
@@ -68,7 +63,7 @@ interface Item {
   readonly seal: Seal | undefined
   /** Undefined for what is kept over failures. */
   readonly reject: ((cause: unknown) => void) | undefined
-  readonly done: ((appended: Appended) => void) | undefined
+  readonly done: ((head: LogHead) => void) | undefined
 }
 
 /** One write takes no more of them: a reader believes a crash no longer torn record. */
@@ -127,6 +122,7 @@ class Writer implements SegmentLog {
   private readonly deps: SegmentLogDeps
   private file: SegmentFile | undefined
   private segment: number
+  private begun = 0
   private day = 0
   private length: number
   private n: number
@@ -156,7 +152,7 @@ class Writer implements SegmentLog {
     return this.begin()
   }
 
-  append(kind: RecordKind, fields: Fields, seal?: Seal): Promise<Appended> {
+  append(kind: RecordKind, fields: Fields, seal?: Seal): Promise<LogHead> {
     return new Promise((done, reject) => {
       if (this.closed) {
         reject(new Error('the log is closed'))
@@ -249,8 +245,8 @@ class Writer implements SegmentLog {
         continue
       }
       this.queue = [...items.slice(taken), ...this.queue]
-      const appended = this.head()
-      for (const item of items.slice(0, taken)) item.done?.({ head: appended, t: item.t })
+      const head = this.head()
+      for (const item of items.slice(0, taken)) item.done?.(head)
     }
   }
 
@@ -259,7 +255,8 @@ class Writer implements SegmentLog {
     let { hash, n } = this
     let size = 0
     for (const { kind, t, json, seal } of items) {
-      let body = bodyOf(n + 1, t, kind, json())
+      // A record that waited while a file was begun is not older than that file.
+      let body = bodyOf(n + 1, Math.max(t, this.begun), kind, json())
       if (seal !== undefined) body = seal(hash, body)
       const recordHash = chainHash(hash, body)
       const line = Buffer.from(frameLine(recordHash, body))
@@ -292,7 +289,8 @@ class Writer implements SegmentLog {
       pid: process.pid,
       ...(previous === undefined ? {} : { previous }),
     }
-    const body = bodyOf(this.n + 1, this.stamp(), 'begin', JSON.stringify(first))
+    const begun = this.stamp()
+    const body = bodyOf(this.n + 1, begun, 'begin', JSON.stringify(first))
     const hash = chainHash(this.hash, body)
     const bytes = Buffer.from(frameLine(hash, body))
     const file = await storage.create(`${path}.new`)
@@ -307,7 +305,8 @@ class Writer implements SegmentLog {
     await this.file?.close().catch(ignore)
     this.file = file
     this.segment = segment
-    this.day = Math.floor(this.deps.now() / DAY_SECONDS)
+    this.begun = begun
+    this.day = Math.floor(begun / DAY_SECONDS)
     this.length = bytes.length
     this.n++
     this.hash = hash

@@ -42,6 +42,8 @@ export interface ReadLogOptions {
   readonly from?: LogPosition | undefined
   /** Begin with this segment, and trust what it says of the one before it. */
   readonly fromSegment?: number | undefined
+  /** Whether the log may be written just now: a record whose end is missing is waited for. */
+  readonly growing?: boolean
 }
 
 /** No write is longer, so no crash cuts off more. */
@@ -55,9 +57,9 @@ export const MAX_WRITE_BYTES = 1_048_576
 export async function* readLog(
   folder: string,
   log: string,
-  { from, fromSegment }: ReadLogOptions = {},
+  { from, fromSegment, growing = false }: ReadLogOptions = {},
 ): AsyncGenerator<LogChunk, LogEnd> {
-  const state: State = { folder, log, at: from, time: 0, removedThrough: 0 }
+  const state: State = { folder, log, growing, at: from, time: 0, removedThrough: 0 }
   const oldest = from?.segment ?? fromSegment ?? 0
   const segments = (await listSegments(folder, log)).filter(segment => segment >= oldest)
   for (const [index, segment] of segments.entries()) {
@@ -98,6 +100,7 @@ export async function visitLog(
 interface State {
   readonly folder: string
   readonly log: string
+  readonly growing: boolean
   at: LogPosition | undefined
   time: number
   removedThrough: number
@@ -125,7 +128,12 @@ async function* readOne(
       : undefined
   if (next === segment + 1 && !Number.isSafeInteger(after?.length))
     return damaged(next, 'its first record cannot be read')
-  const fault = yield* readFrames(state, path, segment, { hash, offset, limit: after?.length })
+  const fault = yield* readFrames(state, path, segment, {
+    hash,
+    offset,
+    limit: after?.length,
+    growing: state.growing,
+  })
   if (fault !== undefined) return fault
   if (state.at!.offset === 0) return damaged(segment, 'the file is empty')
   if (after === undefined) return undefined

@@ -13,6 +13,8 @@ export interface SegmentRange {
   readonly offset: number
   /** Where the records end; undefined: with the file, which may be growing. */
   readonly limit: number | undefined
+  /** Whether a write may be under way at the end of the file, which is then waited for. */
+  readonly growing: boolean
 }
 
 /**
@@ -21,7 +23,7 @@ export interface SegmentRange {
  */
 export async function* readSegment(
   path: string,
-  { hash, offset, limit }: SegmentRange,
+  { hash, offset, limit, growing }: SegmentRange,
 ): AsyncGenerator<readonly Frame[], FrameFault | undefined> {
   const scanner = new FrameScanner({ hash, offset })
   const file = await open(path, 'r')
@@ -36,7 +38,7 @@ export async function* readSegment(
       const frames = scanner.push(chunk.subarray(0, bytesRead))
       if (frames.length > 0) yield frames
       if (bytesRead > 0) continue
-      const partial = position > scanner.offset && limit === undefined
+      const partial = growing && position > scanner.offset && limit === undefined
       if (!partial || waits++ === PARTIAL_WAITS) break
       await sleep(PARTIAL_WAIT_MS)
     }

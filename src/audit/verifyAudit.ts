@@ -77,7 +77,7 @@ async function verifyHeads({ folder, keys, checkpoint }: VerifyAuditOptions): Pr
       : `the checkpoint is signed by a key that is not known here, ${key}`
     heads.fault ??= fault(HEADS, last.segment, last.frame.offset, last.frame.n, what)
   }
-  const end = await visitLog(folder, HEADS, {}, ({ segment, frames }) => {
+  const end = await visitLog(folder, HEADS, { growing: true }, ({ segment, frames }) => {
     if (last !== undefined && last.segment !== segment) judgeLast()
     for (const frame of frames) {
       if (frame.k === 'checkpoint') {
@@ -119,7 +119,7 @@ async function verifyLog(
   let records = 0
   let unsigned: { count: number; segment: number; frame: Frame } | undefined
   let wrong: LogFault | undefined
-  const end = await visitLog(folder, log, {}, ({ segment, frames }) => {
+  const end = await visitLog(folder, log, { growing: true }, ({ segment, frames }) => {
     for (const frame of frames) {
       records++
       const hash = wanted.get(frame.n)

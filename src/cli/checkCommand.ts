@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Certificate } from '../../native-free/x509/certificate.ts'
+import { checkAudit } from '../check/checkAudit.ts'
 import { checkCredentials } from '../check/checkCredentials.ts'
 import { checkDatabase } from '../check/checkDatabase.ts'
 import { checkPorts } from '../check/checkPorts.ts'
@@ -15,8 +16,8 @@ import { type AreaReport, formatReport } from './formatReport.ts'
 
 const HELP = `
 Looks at everything that \`vouchd serve\` needs, by the same code, and reports every fault at once with what to do:
-the configuration, keys and certificates, the trust directory, LSC files, the database, the ports. Changes nothing.
-Run it as the user of the service.
+the configuration, keys and certificates, the trust directory, LSC files, the database, the record of what is issued,
+the ports. Changes nothing. Run it as the user of the service.
 
 Exits with 0 when there is no error (warnings do not count), 1 when there is, 3 when the configuration is faulty (then
 nothing else can be looked at).
@@ -46,7 +47,8 @@ export function checkCommand(context: CliContext): Command {
 }
 
 async function checkAll(config: Config, file: string, clock: Clock): Promise<AreaReport[]> {
-  const credentials = checkCredentials(config, process.getuid?.() ?? 0, clock.now())
+  const uid = process.getuid?.() ?? 0
+  const credentials = checkCredentials(config, uid, clock.now())
   const { findings: trustFindings, load } = await checkTrust(config, clock)
   const chains = checkServerChains(credentials.certificates, load.snapshot, config.authentication, clock)
   const issuers = new Map<string, Certificate>(
@@ -66,6 +68,7 @@ async function checkAll(config: Config, file: string, clock: Clock): Promise<Are
     },
     { area: 'vomsdir', scope: config.trust.vomsdir, findings: checkVomsdir(config, issuers) },
     { area: 'database', scope: databaseName(config), findings: await checkDatabase(config) },
+    { area: 'audit', scope: config.audit.folder, findings: await checkAudit(config, uid, clock) },
     {
       area: 'ports',
       scope: plural(config.vos.flatMap(vo => vo.listen).length, 'address', 'addresses'),
