@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError, formatConfigFault } from '../config/ConfigError.ts'
 import { SigningKeyFault } from '../issue/sign/loadSigningKey.ts'
 import { DatabaseError } from '../store/DatabaseError.ts'
+import { auditCommand } from './auditCommand.ts'
 import { CliError } from './CliError.ts'
 import { checkCommand } from './checkCommand.ts'
 import type { CliContext, CliIo } from './context.ts'
@@ -49,6 +50,7 @@ const COMMANDS = [
   inspectCommand,
   vomsesCommand,
   lscCommand,
+  auditCommand,
 ]
 
 /** Runs one command line (without the program's own name) and gives its exit code. Never throws. */
