@@ -85,6 +85,7 @@ function listExtensions(tbs: Elements, extensions: number): readonly ExtensionFi
     const critical = tbs.tag(second) === TAG.boolean
     const value = critical ? tbs.next(one, second) : second
     const wrong =
+      tbs.tag(one) !== TAG.sequence ||
       tbs.tag(oid) !== TAG.oid ||
       tbs.tag(value) !== TAG.octetString ||
       tbs.next(one, value) !== NONE ||

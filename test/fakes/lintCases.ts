@@ -94,6 +94,7 @@ export const LINT_CASES: Readonly<Record<string, Readonly<Record<string, () => U
       return sequence(tbs.subarray(4, tbs.length - sequence(...raw.GOOD_EXTENSIONS).length))
     },
     'bad-critical-false': () => more(sequence(oid('1.2.3'), boolean(false), octets(''))),
+    'bad-extension-of-another-tag': () => more(explicit(3, Buffer.concat([oid('1.2.3'), octets('')]))),
     'bad-extension-without-value': () => more(sequence(oid('1.2.3'))),
     'bad-extension-with-more': () => more(sequence(oid('1.2.3'), octets(''), nullValue())),
   },
@@ -268,6 +269,10 @@ export const LINT_CASES: Readonly<Record<string, Readonly<Record<string, () => U
     'bad-ca-first': () => only(raw.certseq(acCa.der, raw.rawIssuer.der), noRevAvail, keyId),
     'bad-one-sequence': () =>
       only(raw.extension(raw.OIDS.certseq, sequence(raw.rawIssuer.der)), noRevAvail, keyId),
+    'bad-second-of-another-tag': () =>
+      only(raw.certseq(raw.rawIssuer.der, tlv(0x14, acCa.der.subarray(4))), noRevAvail, keyId),
+    'bad-octets-after-the-first': () =>
+      only(raw.certseq(raw.rawIssuer.der, Uint8Array.of(0x30, 5, 0)), noRevAvail, keyId),
     'bad-no-certificate': () => only(raw.certseq(), noRevAvail, keyId),
     'bad-octets-after-it': () =>
       only(

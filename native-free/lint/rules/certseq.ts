@@ -13,16 +13,34 @@ export const certseq: LintRule = {
     const list = contentOf(tbs, tbs.from(extension.value), end)
     const first = contentOf(tbs, list, end)
     if (list < 0 || first < 0) return 'certseq is not SEQUENCE { SEQUENCE OF Certificate }'
-    return startsWith(tbs.bytes, first, end, expect.issuerCertificate)
-      ? undefined
-      : "certseq does not begin with the AC issuer's certificate"
+    if (!startsWith(tbs.bytes, first, end, expect.issuerCertificate)) {
+      return "certseq does not begin with the AC issuer's certificate"
+    }
+    const further = first + expect.issuerCertificate.length
+    return areSequences(tbs.bytes, further, end) ? undefined : 'certseq holds what is no certificate'
   },
 }
 
 /** Offset of the content of a SEQUENCE that fills bytes[at, end) exactly, or -1. */
 function contentOf(tbs: Elements, at: number, end: number): number {
   const { bytes } = tbs
-  if (at < 0 || end - at < 2 || bytes[at] !== TAG.sequence) return -1
+  if (at < 0) return -1
+  const { from, to } = readSequence(bytes, at, end)
+  return to === end ? from : -1
+}
+
+/** Whether bytes[from, end) are SEQUENCEs one after another, or nothing. */
+function areSequences(bytes: Uint8Array, from: number, end: number): boolean {
+  let at = from
+  while (at < end && at >= 0) at = readSequence(bytes, at, end).to
+  return at === end
+}
+
+const NO_SEQUENCE = { from: -1, to: -1 }
+
+/** The content of the SEQUENCE at `at`, which may lie beyond the end; NO_SEQUENCE when there is none. */
+function readSequence(bytes: Uint8Array, at: number, end: number): { from: number; to: number } {
+  if (end - at < 2 || bytes[at] !== TAG.sequence) return NO_SEQUENCE
   let length = bytes[at + 1]!
   let from = at + 2
   if (length >= 0x80) {
@@ -31,7 +49,7 @@ function contentOf(tbs: Elements, at: number, end: number): number {
     for (let i = 0; i < octets; i++) length = length * 256 + (bytes[from + i] ?? 0)
     from += octets
   }
-  return from + length === end ? from : -1
+  return { from, to: from + length }
 }
 
 function startsWith(bytes: Uint8Array, from: number, end: number, prefix: Uint8Array): boolean {
