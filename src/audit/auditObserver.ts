@@ -23,6 +23,20 @@ export interface AuditObserver {
   notSigned(cause: unknown): void
 }
 
+/** Takes no notice of anything. */
+export const unnoticed: AuditObserver = {
+  recorded() {},
+  committed() {},
+  failing() {},
+  working() {},
+  uncleanEnd() {},
+  removed() {},
+  notRemoved() {},
+  signed() {},
+  damaged() {},
+  notSigned() {},
+}
+
 /** Log lines for the events that are worth one; failures only when they begin and end. */
 export function noticeAudit(events: Pick<Events, 'notice'>): AuditObserver {
   let failing = false

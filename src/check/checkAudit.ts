@@ -15,9 +15,8 @@ export async function checkAudit({ audit }: Config, uid: number, clock: Clock): 
   }
   const { folder, headKey } = audit
   const stats = lstatSync(folder, { throwIfNoEntry: false })
-  if (stats === undefined) {
-    return [warning('audit.folder', `${folder} does not exist yet`, 'nothing: vouchd serve makes it')]
-  }
+  // Made at the first start.
+  if (stats === undefined) return []
   const own = `chown it to the user of the service, and chmod 700 ${folder}`
   if (!stats.isDirectory()) return [error('audit.folder', `${folder} is not a folder`, 'name another one')]
   if (stats.uid !== uid) return [error('audit.folder', `${folder} belongs to another user`, own)]

@@ -51,6 +51,7 @@ vomsdir        ok  (${site.path('vomsdir')})
 database       ok, with warnings  (embedded, ${site.path('database')})
   warning store.folder ${site.path('database')} does not exist yet
           -> nothing: vouchd serve makes it
+audit          ok  (${site.path('audit')})
 ports          ok  (1 address)
 
 0 errors, 1 warning
