@@ -80,6 +80,7 @@ folder = "database"
 [trust]
 directory = "certificates"
 vomsdir = "vomsdir"
+${more.includes('[audit]') ? '' : '[audit]\nfolder = "audit"'}
 ${more}
 [[vo]]
 name = "${VO}"
