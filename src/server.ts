@@ -8,6 +8,7 @@ import { createListener, type Listener } from './listen/listener.ts'
 import { type ListenOn, openPort, type Place, type Port } from './listen/port.ts'
 import { collectServing, type ServingFigures } from './observe/countServing.ts'
 import { createRequestIds } from './requestIds.ts'
+import { countHolders } from './resolve/countHolders.ts'
 import { openParts, type Parts } from './serving/openParts.ts'
 import { openVo, type VoService } from './serving/openVo.ts'
 import type { Part } from './serving/part.ts'
@@ -50,6 +51,8 @@ export interface RunningServer {
   /** Looks at the trust directory now instead of at the next sign of a change. */
   reloadTrust(): Promise<void>
   readiness(): readonly Readiness[]
+  /** Members by VO, from the database. Throws DatabaseError. */
+  memberCounts(): Promise<ReadonlyMap<string, number>>
   /** How far the audit logs of this process have come, for the supervisor that signs them. */
   auditHeads(): readonly LogHead[]
   /** Stops accepting, finishes what is under way, and closes every part in reverse order. */
@@ -218,6 +221,10 @@ export function createServer(deps: ServerDeps): RunningServer {
       await current?.parts.trust.value.reload()
     },
     readiness,
+    async memberCounts() {
+      if (current === undefined) return new Map()
+      return await countHolders(current.parts.store.value, current.config.directory)
+    },
     auditHeads: () => [...(current?.parts.auditHeads.value.logs ?? [])].map(head => head()),
     close,
   }
