@@ -46,6 +46,7 @@ export type { LintFinding } from './lint/lintRule.ts'
 export { lintTbs } from './lint/lintTbs.ts'
 export { parseNamespaces } from './policy/parseNamespaces.ts'
 export { parseSigningPolicy } from './policy/parseSigningPolicy.ts'
+export { assembleCertificate, encodeProxyTbs, type ProxyContent } from './proxy/encodeProxy.ts'
 export { type CertificateKind, kindOf } from './proxy/kindOf.ts'
 export { type ProxyCertInfo, parseProxyCertInfo } from './proxy/proxyCertInfo.ts'
 // Proxies and chains (RFC 3820, RFC 5280 6.1), namespaces and revocation

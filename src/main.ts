@@ -1,3 +1,5 @@
+import { homedir } from 'node:os'
+import { askSecret, readLine } from './cli/askSecret.ts'
 import { EXIT } from './cli/exitCodes.ts'
 import { refuseOldNode } from './cli/nodeVersion.ts'
 import { systemClock } from './clock.ts'
@@ -23,5 +25,8 @@ if (refusal !== undefined) {
     onHangup: work => {
       process.on('SIGHUP', work)
     },
+    user: { env: process.env, home: homedir(), uid: process.getuid?.() ?? 0 },
+    askSecret,
+    readLine: () => readLine(process.stdin),
   })
 }

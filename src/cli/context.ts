@@ -1,3 +1,4 @@
+import type { UserPlace } from '../client/userPaths.ts'
 import type { Clock } from '../clock.ts'
 import type { ExitCode } from './exitCodes.ts'
 
@@ -6,10 +7,19 @@ export interface CliIo {
   out(text: string): void
   err(text: string): void
   readonly clock: Clock
-  /** Resolves when the process is asked to end (SIGTERM, SIGINT). Until this is called, a signal ends it at once. */
+  /**
+   * Resolves when the process is asked to end (SIGTERM, SIGINT). Until this is called, a signal ends it at once; called
+   * again, it resolves when it is asked once more.
+   */
   stopped(): Promise<void>
   /** Calls `work` at each SIGHUP: reload what can be reloaded. */
   onHangup(work: () => void): void
+  /** Environment, home folder and number of the user. */
+  readonly user: UserPlace
+  /** Asks for a secret at the terminal, without echo. Throws ClientError 'passphrase' where there is none. */
+  askSecret(prompt: string): Promise<string>
+  /** The first line of standard input. */
+  readLine(): Promise<string>
 }
 
 /** What a command is registered with. */

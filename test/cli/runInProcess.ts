@@ -11,7 +11,12 @@ export interface CliRun {
 export const NOW = Date.UTC(2026, 5, 1, 12) / 1000
 
 /** Runs a command line in this process, at NOW. */
-export async function runInProcess(...args: string[]): Promise<CliRun> {
+export function runInProcess(...args: string[]): Promise<CliRun> {
+  return runWith({}, ...args)
+}
+
+/** The same for a user, a terminal or a clock of the test's own. */
+export async function runWith(change: Partial<CliIo>, ...args: string[]): Promise<CliRun> {
   const out: string[] = []
   const err: string[] = []
   const io: CliIo = {
@@ -20,6 +25,10 @@ export async function runInProcess(...args: string[]): Promise<CliRun> {
     clock: { now: () => NOW },
     stopped: () => new Promise(() => {}),
     onHangup: () => {},
+    user: { env: {}, home: '/nonexistent', uid: 4711 },
+    askSecret: () => Promise.reject(new Error('no terminal in tests')),
+    readLine: () => Promise.resolve(''),
+    ...change,
   }
   const code = await runCli(args, io)
   return { code, out: out.join(''), err: err.join('') }
