@@ -1,4 +1,4 @@
-import type { Config } from '../config/types.ts'
+import type { Config, ListenAddress } from '../config/types.ts'
 import { probeAddress } from '../listen/probeAddress.ts'
 import type { CheckFinding } from './finding.ts'
 
@@ -9,19 +9,23 @@ export async function checkPorts(config: Config): Promise<CheckFinding[]> {
     for (const [entry, address] of vo.listen.entries()) {
       const code = await probeAddress(address)
       if (code === undefined) continue
-      const host = address.host.includes(':') ? `[${address.host}]` : address.host
       findings.push({
         area: 'ports',
         level: code === 'EADDRINUSE' ? 'warning' : 'error',
         place: `vo[${index}].listen[${entry}]`,
-        ...explain(code, `${host}:${address.port}`, address.port),
+        ...explainAddress(code, address),
       })
     }
   }
   return findings
 }
 
-function explain(code: string, address: string, port: number): Pick<CheckFinding, 'what' | 'advice'> {
+/** What a system's error code says of an address, and what to do. */
+export function explainAddress(
+  code: string,
+  { host, port }: ListenAddress,
+): Pick<CheckFinding, 'what' | 'advice'> {
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
   switch (code) {
     case 'EADDRINUSE':
       return {

@@ -11,7 +11,11 @@ export const EXIT = {
   database: 4,
   /** This Node.js is too old. */
   node: 5,
+  /** No daemon answers. */
+  noDaemon: 6,
   /** A fault of vouchd itself. */
   internal: 70,
+  /** Ended by a second signal, with work under way: as the shell has it for SIGTERM. */
+  forced: 143,
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

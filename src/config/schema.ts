@@ -62,6 +62,8 @@ const logKeys = z.strictObject({
   ),
 })
 
+export const CONTROL_SOCKET = '/run/vouchd/control.sock'
+
 const processesKeys = z.strictObject({
   workers: key(z.int().min(0).max(64).optional(), {
     about:
@@ -70,11 +72,11 @@ const processesKeys = z.strictObject({
     fallbackText: 'by the number of cores',
     example: toml(2),
   }),
-  controlSocket: key(pathSchema.default('/run/vouchd/control.sock'), {
+  controlSocket: key(pathSchema.default(CONTROL_SOCKET), {
     about:
       'Unix socket (mode 0600) that `vouchd reload` and `vouchd status` ask. Its folder has to exist; without it only signals steer the daemon.',
     expected: PATH,
-    fallback: toml('/run/vouchd/control.sock'),
+    fallback: toml(CONTROL_SOCKET),
   }),
 })
 

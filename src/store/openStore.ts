@@ -36,7 +36,7 @@ export async function openStore(config: StoreConfig, options: OpenStoreOptions):
     case 'serve':
       return openServing(config.folder, onLost)
     case 'worker':
-      return toDatabase(await connectOwner(config.folder, { queryTimeoutMs: EMBEDDED_TIMEOUT_MS }))
+      return openAsWorker(config.folder)
     default:
       return openBeside(config.folder)
   }
@@ -51,6 +51,18 @@ async function openServing(folder: string, onLost: (error: DatabaseError) => voi
       await db.close()
       await owner.close()
     },
+  }
+}
+
+/** The owner may be starting again just now. */
+async function openAsWorker(folder: string): Promise<Database> {
+  for (let waited = 0; ; waited += 100) {
+    try {
+      return toDatabase(await connectOwner(folder, { queryTimeoutMs: EMBEDDED_TIMEOUT_MS }))
+    } catch (thrown) {
+      if (waited >= OWNER_STARTING_MS) throw thrown
+      await sleep(100)
+    }
   }
 }
 

@@ -93,7 +93,9 @@ describe('vouchd serve', () => {
     )
     const { code, err } = await serve().ended
     await new Promise(resolve => server.close(resolve))
-    expect(err).toBe(`vouchd: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`)
+    expect(err).toMatch(
+      new RegExp(`^vouchd: vo\\[0\\]\\.listen\\[0\\]: 127\\.0\\.0\\.1:${port} is in use; .*\n$`),
+    )
     expect(code).toBe(1)
   })
 })

@@ -1,0 +1,100 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { SetupError } from '../check/SetupError.ts'
+import type { Readiness } from '../serving/readiness.ts'
+import type { Doors } from './doors.ts'
+import { childEnvironment } from './inheritedSockets.ts'
+import type { Failure, FromWorker, ToWorker } from './messages.ts'
+import { type Serving, WorkerGone } from './serving.ts'
+
+export interface WorkerEvents {
+  /** It has ended, by its own will or not. */
+  ended(how: string): void
+  /** It lives; called about once a second. */
+  beat(): void
+}
+
+const ENTRY = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './workerProcess.ts' : './workerProcess.js', import.meta.url),
+)
+/** Longer than a worker drains for. What is still open then belongs to nobody who waits. */
+const KILL_MS = 10_500
+
+/** Starts a process that serves on the doors' sockets. */
+export function forkWorker(index: number, doors: Pick<Doors, 'handle'>, events: WorkerEvents): Serving {
+  const child = fork(ENTRY, [String(index)], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: childEnvironment(process.env),
+  })
+  const waiting = new Map<number, { resolve(body: unknown): void; reject(cause: Error): void }>()
+  let lastId = 0
+  let readiness: readonly Readiness[] = []
+  const { promise: gone, resolve: end } = Promise.withResolvers<void>()
+
+  function onMessage(message: FromWorker): void {
+    events.beat()
+    if (message.kind === 'beat') readiness = message.readiness
+    else if (message.kind === 'door') sendDoor(child, message.key, doors)
+    else {
+      const asked = waiting.get(message.id)
+      waiting.delete(message.id)
+      if (message.kind === 'answer') asked?.resolve(message.body)
+      else asked?.reject(toError(message.failure))
+    }
+  }
+
+  let ended = false
+  function onEnd(how: string): void {
+    if (ended) return
+    ended = true
+    const cause = new WorkerGone(`worker ${index} ended (${how})`)
+    for (const { reject } of waiting.values()) reject(cause)
+    waiting.clear()
+    end()
+    events.ended(how)
+  }
+
+  child.on('message', onMessage)
+  child.on('exit', (code, signal) => onEnd(signal ?? `exit code ${code}`))
+  child.on('error', cause => {
+    // Also of a message that could not be sent any more; the end itself comes as 'exit'.
+    if (child.pid === undefined) onEnd(cause.message)
+  })
+
+  return {
+    pid: child.pid ?? 0,
+    ask(name, ...body) {
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+      if (ended || !child.connected) return Promise.reject(new WorkerGone(`worker ${index} has ended`))
+      const id = ++lastId
+      waiting.set(id, { resolve, reject })
+      send(child, { kind: 'ask', id, name, body: body[0] })
+      return promise as never
+    },
+    readiness: () => readiness,
+    async stop() {
+      send(child, { kind: 'stop' })
+      const kill = setTimeout(() => child.kill('SIGKILL'), KILL_MS)
+      await gone
+      clearTimeout(kill)
+    },
+    kill: () => void child.kill('SIGKILL'),
+  }
+}
+
+function sendDoor(child: ChildProcess, key: string, doors: Pick<Doors, 'handle'>): void {
+  const handle = doors.handle(key)
+  const message: ToWorker = { kind: 'door', key, found: handle !== undefined }
+  if (!child.connected) return
+  // Any handle can be sent; the types know of those with a class of their own only.
+  child.send(message, handle as never, () => {})
+}
+
+function send(child: ChildProcess, message: ToWorker): void {
+  if (child.connected) child.send(message, () => {})
+}
+
+function toError(failure: Failure): Error {
+  return failure.findings === undefined ? new Error(failure.text) : new SetupError(failure.findings)
+}

@@ -1,0 +1,326 @@
+import { randomInt } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import type { Logger } from 'pino'
+import type { CheckFinding } from '../check/finding.ts'
+import { findingsOf, SetupError } from '../check/SetupError.ts'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/types.ts'
+import { createEvents } from '../events.ts'
+import { concurrency } from '../issue/sign/poolSize.ts'
+import type { ListenOn } from '../listen/port.ts'
+import { createServer, type RunningServer } from '../server.ts'
+import type { Readiness } from '../serving/readiness.ts'
+import { openControlSocket } from './controlSocket.ts'
+import { createCrew, type WorkerStatus } from './crew.ts'
+import { createDoors, type Doors } from './doors.ts'
+import { forkWorker } from './forkWorker.ts'
+import { createHeadKeeper } from './headKeeper.ts'
+import { type InheritedSockets, takeInheritedSockets } from './inheritedSockets.ts'
+import { createOwnerKeeper } from './ownerKeeper.ts'
+import { serveHere } from './serveHere.ts'
+import { openSystemdLine } from './systemdLine.ts'
+import { watchFiles } from './watchFiles.ts'
+
+export interface SupervisorDeps {
+  /** Reads and checks the configuration anew. Throws ConfigError. */
+  readonly readConfig: () => Config
+  readonly clock: Clock
+  readonly monotonic: () => number
+  readonly log: Logger
+  readonly env: NodeJS.ProcessEnv
+  readonly version: string
+}
+
+/** What came of a reload. */
+export interface ReloadOutcome {
+  /** Seconds since the epoch. */
+  readonly at: number
+  /** config: all of it was read anew. files: certificates or keys had changed. */
+  readonly subject: 'config' | 'files'
+  readonly ok: boolean
+  /** What stands against it, when the old configuration stays. */
+  readonly findings: readonly CheckFinding[]
+}
+
+/** What `vouchd status` shows. Times in seconds since the epoch. */
+export interface SupervisorStatus {
+  readonly version: string
+  readonly pid: number
+  readonly startedAt: number
+  readonly ready: boolean
+  readonly parts: readonly Readiness[]
+  readonly workers: readonly WorkerStatus[]
+  /** Process of the embedded database. */
+  readonly databasePid: number | undefined
+  readonly vos: RunningServer['addresses']
+  readonly lastReload: ReloadOutcome | undefined
+}
+
+export interface Supervisor {
+  status(): SupervisorStatus
+  /** Reads the configuration anew and swaps it everywhere, or nowhere. Never rejects. */
+  reload(): Promise<ReloadOutcome>
+  /** Finishes what is under way and ends every process. */
+  stop(): Promise<void>
+  /** Ends them without waiting for anything. */
+  kill(): void
+}
+
+/**
+ * Starts the daemon: the sockets, the owner of an embedded database, and the processes that serve, in which alone
+ * private keys are. Throws SetupError with every fault at once, or ConfigError.
+ */
+export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor> {
+  await using parts = new AsyncDisposableStack()
+  const { log, clock } = deps
+  const startedAt = clock.now()
+  let config = deps.readConfig()
+  log.level = config.log.level
+  const systemd = openSystemdLine({
+    env: deps.env,
+    onFault: cause => log.error({ detail: cause.message }, 'the service manager cannot be told of anything'),
+  })
+  const inherited = takeInheritedSockets(deps.env, process.pid)
+  const doors = createDoors(inherited.sockets)
+  parts.defer(() => doors.close())
+  const owners = createOwnerKeeper(error =>
+    log.error({ detail: error.message }, 'the embedded database was lost and is started again'),
+  )
+  parts.defer(() => owners.close())
+  // What is below asks the crew, and outlives it.
+  const heads = createHeadKeeper(deps, async () => (await crew.askAll('auditHeads')).flat())
+  parts.defer(() => heads.close())
+  const alone = config.processes.workers === 0
+  const here = alone ? serverHere(doors, deps) : undefined
+  const crew = createCrew({
+    launch: (index, events) =>
+      here === undefined ? forkWorker(index, doors, events) : serveHere(here, clock),
+    log,
+    now: clock.now,
+    onState: tellState,
+  })
+  parts.defer(() => crew.stop())
+  const files = watchFiles(() => void reloadFiles())
+  parts.defer(() => files.close())
+
+  let lastReload: ReloadOutcome | undefined
+  let started = false
+  let told = { ready: false, everReady: false, why: '' }
+
+  crew.launch(workerCount(config))
+  files.follow(credentialFiles(config))
+  const faults = await Promise.all([
+    crew.check(config),
+    doors.open(config),
+    owners.open(config.store).then(() => [], thrownFindings),
+    heads.open(config).then(() => [], thrownFindings),
+  ])
+  if (faults.flat().length > 0) throw new SetupError(faults.flat())
+  await crew.begin(config)
+  started = true
+  tellUnused(inherited, doors, config, log)
+  const control = await openControl()
+  tellState()
+  const running = parts.move()
+
+  /** One at a time; what comes meanwhile waits. */
+  let queue: Promise<unknown> = Promise.resolve()
+  function inTurn(work: () => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
+    const turn = queue.then(work)
+    queue = turn.catch(() => {})
+    return turn
+  }
+
+  function reload(): Promise<ReloadOutcome> {
+    return inTurn(async () => {
+      systemd.reloading()
+      const outcome = await attempt('config', deps.readConfig)
+      if (told.everReady) systemd.ready(told.why)
+      return outcome
+    })
+  }
+
+  /** A pair of which one half is still the old one is no fault to speak loudly of: the other half follows. */
+  function reloadFiles(): Promise<ReloadOutcome> {
+    return inTurn(() => attempt('files', () => config))
+  }
+
+  async function attempt(subject: ReloadOutcome['subject'], read: () => Config): Promise<ReloadOutcome> {
+    const began = deps.monotonic()
+    const findings = await swap(read).catch(cause => findingsOf(cause) ?? [faultOfOurs(cause, log)])
+    const outcome = { at: clock.now(), subject, ok: findings.length === 0, findings }
+    lastReload = outcome
+    const milliseconds = Math.round(deps.monotonic() - began)
+    if (outcome.ok) log.info({ subject, milliseconds }, 'reloaded')
+    else {
+      const level = subject === 'files' ? 'warn' : 'error'
+      log[level]({ subject, findings }, 'not reloaded: what was served before is still served')
+    }
+    return outcome
+  }
+
+  async function swap(read: () => Config): Promise<readonly CheckFinding[]> {
+    const next = read()
+    const standing = restartFindings(config, next)
+    if (standing.length > 0) return standing
+    // Before anything is read: what changes from now on is seen.
+    files.follow(credentialFiles(next))
+    const opened = await Promise.all([
+      doors.open(next),
+      owners.open(next.store).then(() => [], thrownFindings),
+      heads.open(next).then(() => [], thrownFindings),
+    ])
+    const findings = opened.flat().length > 0 ? opened.flat() : await crew.change(next, workerCount(next))
+    if (findings.length === 0) config = next
+    else files.follow(credentialFiles(config))
+    log.level = config.log.level
+    doors.keepOnly(config)
+    await owners.keepOnly(config.store)
+    await heads.keepOnly(config)
+    if (findings.length === 0) tellUnused(inherited, doors, config, log)
+    return findings
+  }
+
+  function status(): SupervisorStatus {
+    const workers = crew.status()
+    const readiness = mergedReadiness(workers)
+    return {
+      version: deps.version,
+      pid: process.pid,
+      startedAt,
+      ready: started && readiness.every(({ ready }) => ready),
+      parts: readiness,
+      workers,
+      databasePid: owners.pid(config.store),
+      vos: crew.addresses(),
+      lastReload,
+    }
+  }
+
+  /** To the log, and to the service manager, when it has changed. */
+  function tellState(): void {
+    if (!started) return
+    const { ready, parts: readiness, workers, vos } = status()
+    // One that has just begun has not told of itself yet.
+    if (workers.some(({ state, parts: known }) => state === 'serving' && known.length === 0)) return
+    const serving = workers.filter(({ state }) => state === 'serving').length
+    const why = ready
+      ? `ready: ${vos.length} VOs, ${serving} of ${workers.length} workers`
+      : `not ready: ${readiness.flatMap(part => (part.ready ? [] : [`${part.part}: ${part.why}`])).join('; ')}`
+    if (ready !== told.ready || (!told.everReady && why !== told.why)) {
+      if (ready) log.info({ vos }, 'ready')
+      else log.warn({ parts: readiness }, 'not ready')
+    }
+    if (ready && !told.everReady) systemd.ready(why)
+    else systemd.status(why)
+    told = { ready, everReady: told.everReady || ready, why }
+  }
+
+  async function openControl(): Promise<{ close(): Promise<void> } | undefined> {
+    const path = config.processes.controlSocket
+    try {
+      return await openControlSocket(path, { status: async () => status(), reload })
+    } catch (cause) {
+      const detail = (cause as Error).message
+      log.warn(
+        { path, detail },
+        'without a control socket: vouchd reload and vouchd status do not reach this daemon',
+      )
+      return undefined
+    }
+  }
+
+  return {
+    status,
+    reload,
+    async stop() {
+      const notified = systemd.stopping()
+      files.close()
+      await control?.close()
+      await running.disposeAsync()
+      await notified
+    },
+    kill: () => crew.kill(),
+  }
+}
+
+/** The one process that does everything where there are no workers. */
+function serverHere(doors: Doors, deps: SupervisorDeps): RunningServer {
+  const listenOn: ListenOn = (server, { key, backlog }) =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(doors.handle(key), backlog, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+  return createServer({
+    clock: deps.clock,
+    monotonic: deps.monotonic,
+    events: createEvents(deps.log),
+    processNumber: randomInt(2 ** 32),
+    listenOn,
+    storeMode: 'worker',
+  })
+}
+
+function workerCount({ processes: { workers } }: Config): number {
+  return Math.max(1, workers ?? concurrency(availableParallelism()).workers)
+}
+
+/** Files whose renewal is taken without being told. */
+function credentialFiles({ vos }: Config): readonly string[] {
+  const files = vos.flatMap(vo => [
+    ...[...vo.hostCredentials, vo.acCredential].flatMap(({ certificate, key }) => [certificate, key]),
+    ...(vo.acIntermediates === undefined ? [] : [vo.acIntermediates]),
+  ])
+  return [...new Set(files)].sort()
+}
+
+/** What a running daemon does not change. */
+function restartFindings(before: Config, next: Config): readonly CheckFinding[] {
+  const findings: CheckFinding[] = []
+  const complain = (place: string) =>
+    findings.push({
+      area: 'configuration',
+      level: 'error',
+      place,
+      what: 'cannot change while the daemon runs',
+      advice: 'restart it (systemctl restart vouchd), or put the old value back',
+    })
+  if ((before.processes.workers === 0) !== (next.processes.workers === 0)) complain('processes.workers')
+  if (before.processes.controlSocket !== next.processes.controlSocket) complain('processes.controlSocket')
+  return findings
+}
+
+/** A part is ready when it is in every process that serves. */
+function mergedReadiness(workers: readonly WorkerStatus[]): readonly Readiness[] {
+  const serving = workers.filter(({ state }) => state === 'serving')
+  return (['keys', 'trust', 'database'] as const).map(part => {
+    const states = serving.map(({ parts }) => parts.find(each => each.part === part))
+    const bad = states.find(state => state === undefined || !state.ready)
+    if (serving.length === 0) return { part, ready: false, why: 'no worker serves' }
+    const ready = states.every(state => state?.ready === true)
+    return { part, ready, why: ready ? states[0]?.why : (bad?.why ?? 'not known yet') }
+  })
+}
+
+function tellUnused({ unusable }: InheritedSockets, doors: Doors, config: Config, log: Logger): void {
+  for (const what of unusable) log.warn({ what }, 'an inherited socket cannot be used')
+  for (const { name, address } of doors.unused(config)) {
+    log.warn({ name, ...address }, 'an inherited socket is no address of any VO: its clients wait in vain')
+  }
+}
+
+function faultOfOurs(cause: unknown, log: Logger): CheckFinding {
+  log.error({ err: cause }, 'a reload failed by a fault of vouchd')
+  const advice = 'please report it, with the log'
+  return { area: 'configuration', level: 'error', place: 'vouchd', what: String(cause), advice }
+}
+
+/** What the operator can mend; throws what is a fault of vouchd itself. */
+function thrownFindings(thrown: unknown): readonly CheckFinding[] {
+  const findings = findingsOf(thrown)
+  if (findings === undefined) throw thrown
+  return findings
+}

@@ -1,0 +1,112 @@
+import { randomInt } from 'node:crypto'
+import type { Server } from 'node:net'
+import { pino } from 'pino'
+import { findingsOf } from '../check/SetupError.ts'
+import { systemClock } from '../clock.ts'
+import { createEvents } from '../events.ts'
+import type { ListenOn, Place } from '../listen/port.ts'
+import { plainLine } from '../observe/plainLine.ts'
+import { createServer } from '../server.ts'
+import { answerAsks } from './answerAsks.ts'
+import type { Failure, FromWorker, ToWorker } from './messages.ts'
+
+// Entry of a process that serves: argument 2 is its number. It ends when the supervisor says so or is gone.
+
+const BEAT_MS = 1_000
+
+const index = Number(process.argv[2])
+const log = pino(
+  { base: { pid: process.pid, worker: index } },
+  { write: line => void process.stdout.write(plainLine(line)) },
+)
+// The log's reader may go before this process does.
+process.stdout.on('error', () => {})
+
+const doors = new Map<string, PromiseWithResolvers<unknown>>()
+
+/** Listens on a socket that the supervisor holds. */
+const listenOnDoor: ListenOn = async (server: Server, { key, backlog }: Place) => {
+  const asked = Promise.withResolvers<unknown>()
+  doors.set(key, asked)
+  tell({ kind: 'door', key })
+  const handle = await asked.promise
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(handle, backlog, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+const server = createServer({
+  clock: systemClock,
+  monotonic: () => performance.now(),
+  events: createEvents(log),
+  processNumber: randomInt(2 ** 32),
+  worker: index,
+  listenOn: listenOnDoor,
+  storeMode: 'worker',
+  setLogLevel(level) {
+    log.level = level
+  },
+})
+const answers = answerAsks(server, systemClock)
+
+async function onMessage(message: ToWorker, handle: unknown): Promise<void> {
+  if (message.kind === 'stop') return stop()
+  if (message.kind === 'door') {
+    const asked = doors.get(message.key)
+    doors.delete(message.key)
+    if (message.found) asked?.resolve(handle)
+    else asked?.reject(new Error(`no socket is open for ${message.key}`))
+    return
+  }
+  try {
+    const body = await answers[message.name](message.body as never)
+    tell({ kind: 'answer', id: message.id, body })
+    beat()
+  } catch (thrown) {
+    tell({ kind: 'failed', id: message.id, failure: toFailure(thrown) })
+  }
+}
+
+function toFailure(thrown: unknown): Failure {
+  const findings = findingsOf(thrown)
+  if (findings !== undefined) return { findings }
+  return { findings, text: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) }
+}
+
+function tell(message: FromWorker): void {
+  // Without the supervisor nobody hears; 'disconnect' has begun the end then.
+  if (process.connected) process.send?.(message, undefined, {}, () => {})
+}
+
+let lastState = ''
+function beat(): void {
+  lastState = state()
+  tell({ kind: 'beat', readiness: server.readiness() })
+}
+function state(): string {
+  return JSON.stringify(server.readiness().map(({ ready }) => ready))
+}
+setInterval(beat, BEAT_MS)
+// What changes is told sooner than the next beat: the service manager waits for it at the start.
+setInterval(() => {
+  if (state() !== lastState) beat()
+}, BEAT_MS / 20)
+
+let stopping = false
+async function stop(): Promise<void> {
+  if (stopping) return
+  stopping = true
+  await server.close()
+  process.exit(0)
+}
+
+process.on('message', (message: ToWorker, handle) => void onMessage(message, handle))
+process.on('disconnect', stop)
+process.on('SIGTERM', stop)
+// The terminal signals every process of a service at once: the supervisor decides.
+process.on('SIGINT', () => {})
+process.on('SIGHUP', () => {})
