@@ -7,6 +7,7 @@ const DEMANDED = [
   'test/interop/vomsProxyInit3.test.ts',
   'test/interop/arcproxy.test.ts',
   'test/interop/curl.test.ts',
+  'test/interop/hostCertificates.test.ts',
   'test/differential/differential.test.ts',
 ]
 

@@ -18,14 +18,12 @@ const PROGRAMS = ['openssl', 'voms', 'libvomsmysql.so', 'mariadbd', 'mariadb-ins
 
 interopSuite("differential: the peer's server over the same database content", PROGRAMS, () => {
   const running = {} as { world: World; database: MariaDb; peer: AcServer; ours: AcServer }
+  const settings = { vo: VO, maxLifetimeSeconds: MAX_LIFETIME_SECONDS }
 
   beforeAll(async () => {
     running.world = await createWorld(VO)
     running.database = await startMariaDb(running.world.folder, await writeWorldDump(running.world))
-    running.peer = await startVomsd(running.world, running.database, {
-      vo: VO,
-      maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
-    })
+    running.peer = await startVomsd(running.world, running.database, settings)
     running.ours = await startVouchd(running.world)
   })
   afterAll(async () => {
@@ -35,8 +33,12 @@ interopSuite("differential: the peer's server over the same database content", P
     await running.world?.remove()
   })
 
-  async function both(credential: Credential, request: LegacyRequest): Promise<[Outcome, Outcome]> {
-    const [theirs, ours] = [running.peer, running.ours].map(async ({ port }) =>
+  async function both(
+    credential: Credential,
+    request: LegacyRequest,
+    servers = [running.peer, running.ours],
+  ): Promise<[Outcome, Outcome]> {
+    const [theirs, ours] = servers.map(async ({ port }) =>
       outcomeOf(await askLegacy(port, credential, request)),
     ) as [Promise<Outcome>, Promise<Outcome>]
     return [await theirs, await ours]
@@ -67,6 +69,26 @@ interopSuite("differential: the peer's server over the same database content", P
         { seed: 20_261_122, numRuns: 60 },
       )
     })
+  })
+
+  it('short FQANs, the new holder form, base64 unasked: the same switches, the same answers', async () => {
+    const peer = await startVomsd(running.world, running.database, {
+      ...settings,
+      further: ['-shortfqans', '-newformat', '-base64'],
+    })
+    const ours = await startVouchd(running.world, {
+      further: ['fqanForm = "short"', 'holderForm = "issuer"', 'forceBase64 = true'],
+    })
+    try {
+      for (const text of ['A', 'N', 'B/vo.0/G1:R1', 'G/vo.0/nope']) {
+        const request = { commands: [text], lifetime: '3600' }
+        const [theirAnswer, ourAnswer] = await both(running.world.users.test0, request, [peer, ours])
+        expect(ourAnswer).toEqual(theirAnswer)
+      }
+    } finally {
+      await ours.stop()
+      await peer.stop()
+    }
   })
 
   describe('different on purpose', () => {

@@ -89,7 +89,8 @@ async function onThisHost(client: Client, one: InteropCase): Promise<InteropCase
   return { ...one, request: { ...request, targets }, expect: { ...expected, targets } as Expectation }
 }
 
-async function newPlace(world: World, port: number): Promise<Place> {
+/** A folder for one case. */
+export async function newPlace(world: World, port: number): Promise<Place> {
   const folder = await mkdtemp(join(world.folder, 'case-'))
   return { world, port, folder, proxy: undefined }
 }
@@ -103,8 +104,12 @@ async function withProxy(client: Client, { user, from }: AcRequest, place: Place
   return { ...place, proxy: await makeProxyFile(place.folder, place.world.users[user], acs) }
 }
 
-/** Asks and compares; throws where the outcome is not the expected one. */
-async function tryCase(client: Client, one: InteropCase, place: Place): Promise<[Result['result'], string]> {
+/** Asks and compares, and gives the result with its detail; throws where the outcome is not the expected one. */
+export async function tryCase(
+  client: Client,
+  one: InteropCase,
+  place: Place,
+): Promise<[Result['result'], string]> {
   const answer = await askAsLegacyOnly(client, one.request, place)
   const expected = one.expect
   const ownRefusal = client.refusesItself(one.request)

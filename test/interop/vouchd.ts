@@ -8,21 +8,30 @@ import { VO, writeWorldDump } from './dump.ts'
 import { freePort } from './freePort.ts'
 import { runOk } from './run.ts'
 import type { AcServer } from './vomsd.ts'
-import type { World } from './world.ts'
+import type { Credential, World } from './world.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
+export interface VouchdOptions {
+  /** TLS credentials; the world's RSA one alone by default. ACs are signed with that one in any case. */
+  readonly hosts?: readonly Credential[]
+  /** Further lines of the VO's table. */
+  readonly further?: readonly string[]
+}
+
 /** The configuration that an operator would write for this world. */
-export function configText(world: World, port: number): string {
+function configText(world: World, port: number, { hosts, further = [] }: VouchdOptions): string {
   const text = JSON.stringify
+  const credential = ({ certificate, key }: Credential) =>
+    `{ certificate = ${text(certificate)}, key = ${text(key)} }`
   return `
 [log]
 level = "debug"
 [store]
 kind = "embedded"
-folder = ${text(join(world.folder, 'database'))}
+folder = ${text(join(world.folder, `database-${port}`))}
 [audit]
-folder = ${text(join(world.folder, 'audit'))}
+folder = ${text(join(world.folder, `audit-${port}`))}
 [trust]
 directory = ${text(world.trustDirectory)}
 vomsdir = ${text(world.vomsdir)}
@@ -31,7 +40,9 @@ name = ${text(VO)}
 listen = ["127.0.0.1:${port}"]
 uri = ${text(world.uri)}
 maxLifetimeSeconds = ${MAX_LIFETIME_SECONDS}
-hostCredentials = [{ certificate = ${text(world.host.certificate)}, key = ${text(world.host.key)} }]
+hostCredentials = [${(hosts ?? [world.host]).map(credential).join(', ')}]
+acCredential = ${credential(world.host)}
+${further.join('\n')}
 `
 }
 
@@ -39,14 +50,14 @@ hostCredentials = [{ certificate = ${text(world.host.certificate)}, key = ${text
  * Imports the world's dump into an embedded database and starts `vouchd serve` on a free port, as an operator
  * would: by its command line and a configuration file.
  */
-export async function startVouchd(world: World): Promise<AcServer> {
+export async function startVouchd(world: World, options: VouchdOptions = {}): Promise<AcServer> {
   const port = await freePort()
-  const config = join(world.folder, 'vouchd.toml')
-  await writeFile(config, configText(world, port))
+  const config = join(world.folder, `vouchd-${port}.toml`)
+  await writeFile(config, configText(world, port, options))
   const dump = await writeWorldDump(world)
   await runOk(process.execPath, [MAIN, '--config', config, 'migrate'])
   await runOk(process.execPath, [MAIN, '--config', config, 'import', 'voms-admin', dump, '--vo', VO])
-  const logFile = join(world.folder, 'vouchd.log')
+  const logFile = join(world.folder, `vouchd-${port}.log`)
   const output = await open(logFile, 'w')
   const child = spawn(process.execPath, [MAIN, '--config', config, 'serve'], {
     stdio: ['ignore', output.fd, output.fd],

@@ -20,6 +20,8 @@ export interface World {
   readonly trustDirectory: string
   readonly vomsdir: string
   readonly host: Credential
+  /** The same host with an ECDSA key. */
+  readonly ecHost: Credential
   /**
    * HOST:PORT of the policyAuthority, whichever port a server really has. HOST names the LSC file, and is
    * deliberately not the name that clients connect to.
@@ -149,11 +151,14 @@ function opensslTime(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`
 }
 
+const RSA = ['rsa:2048']
+const P256 = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
+
 /** Makes the key and the request; independent of the CA's files, so that keys are made side by side. */
-async function makeRequest(folder: string, config: string, subject: string): Promise<void> {
+async function makeRequest(folder: string, config: string, subject: string, key = RSA): Promise<void> {
   await mkdir(folder, { recursive: true })
   await runOk('openssl', [
-    ...['req', '-new', '-config', config, '-newkey', 'rsa:2048', '-nodes', '-subj', subject],
+    ...['req', '-new', '-config', config, '-newkey', ...key, '-nodes', '-subj', subject],
     ...['-keyout', join(folder, 'userkey.pem'), '-out', join(folder, 'request.pem')],
   ])
 }
@@ -223,13 +228,17 @@ async function fillWorld(folder: string, vo: string): Promise<World> {
   const authorities = { test, other, untrusted }
   const names = Object.keys(USERS) as UserName[]
   const hostFolder = join(folder, 'host')
+  const ecHostFolder = join(folder, 'host-ec')
+  const hostSubject = `${NAME}/CN=${URI_HOST}`
   await Promise.all([
-    makeRequest(hostFolder, test.config, `${NAME}/CN=${URI_HOST}`),
+    makeRequest(hostFolder, test.config, hostSubject),
+    makeRequest(ecHostFolder, test.config, hostSubject, P256),
     ...names.map(name =>
       makeRequest(join(folder, 'users', name), test.config, `${NAME}/CN=${USERS[name].cn}`),
     ),
   ])
-  const host = await issue(test, hostFolder, `${NAME}/CN=${URI_HOST}`, 'host', false)
+  const host = await issue(test, hostFolder, hostSubject, 'host', false)
+  const ecHost = await issue(test, ecHostFolder, hostSubject, 'host', false)
   const users = {} as Record<UserName, Credential>
   for (const name of names) {
     const { cn, ca, expired } = USERS[name]
@@ -253,6 +262,7 @@ async function fillWorld(folder: string, vo: string): Promise<World> {
       trustDirectory,
       vomsdir,
       host,
+      ecHost,
       uri: `${URI_HOST}:15000`,
       users,
       pkcs12,
