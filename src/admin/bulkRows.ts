@@ -1,0 +1,119 @@
+import { AdminError } from './AdminError.ts'
+import type { NewMember } from './addMembers.ts'
+import type { AttributeHolder, AttributeRemoval, AttributeSetting } from './attributes.ts'
+import { namesFromText } from './certificateNames.ts'
+import type { RowCheck } from './checkRows.ts'
+import type { MemberRef } from './findMembers.ts'
+import { holdingName, type Join, type Leave } from './holdings.ts'
+import { PERSONAL_FIELDS, type PersonalData } from './members.ts'
+import { parseEnd } from './parseEnd.ts'
+import { type FileRow, LIST_SEPARATOR, readRows } from './readRows.ts'
+
+/** What a file of `member add` may say of each member. */
+export const MEMBER_COLUMNS = ['subject', 'issuer', ...PERSONAL_FIELDS, 'until', 'groups']
+export const JOIN_COLUMNS = ['member', 'issuer', 'group', 'role', 'until']
+export const LEAVE_COLUMNS = ['member', 'issuer', 'group', 'role']
+export const ATTRIBUTE_COLUMNS = ['name', 'value', 'member', 'issuer', 'group', 'role']
+
+/** Members to add; faults go to `check`. Throws AdminError ADMIN_FILE. */
+export function readMembers(file: string, check: RowCheck): NewMember[] {
+  return readEach(file, MEMBER_COLUMNS, check, row => {
+    const { place, fields } = row
+    const personal: Partial<Record<keyof PersonalData, string>> = {}
+    for (const field of PERSONAL_FIELDS) {
+      const text = fields.get(field)
+      if (text !== undefined) personal[field] = text
+    }
+    const groups = (fields.get('groups') ?? '').split(LIST_SEPARATOR).map(group => group.trim())
+    return {
+      place,
+      ...personal,
+      ...endOf(row),
+      certificate: namesFromText(required(row, 'subject'), required(row, 'issuer')),
+      holdings: groups.filter(group => group !== '').map(group => holdingName(group)),
+    }
+  })
+}
+
+export function readJoins(file: string, check: RowCheck): Join[] {
+  return readEach(file, JOIN_COLUMNS, check, row => ({ ...readHolding(row), ...endOf(row) }))
+}
+
+export function readLeaves(file: string, check: RowCheck): Leave[] {
+  return readEach(file, LEAVE_COLUMNS, check, readHolding)
+}
+
+export function readAttributes(file: string, check: RowCheck): AttributeSetting[] {
+  return readEach(file, ATTRIBUTE_COLUMNS, check, row => ({
+    ...readRemoval(row),
+    value: row.fields.get('value') ?? '',
+  }))
+}
+
+export function readRemovals(file: string, check: RowCheck): AttributeRemoval[] {
+  const columns = ATTRIBUTE_COLUMNS.filter(column => column !== 'value')
+  return readEach(file, columns, check, readRemoval)
+}
+
+function readEach<T>(
+  file: string,
+  columns: readonly string[],
+  check: RowCheck,
+  read: (row: FileRow) => T,
+): T[] {
+  const rows: T[] = []
+  for (const row of readRows(file, columns, check)) check.row(row, () => void rows.push(read(row)))
+  return rows
+}
+
+function required({ fields }: FileRow, column: string): string {
+  const text = fields.get(column)
+  if (text !== undefined) return text
+  throw new AdminError('ADMIN_VALUE', `no ${column}`, 'every row needs one')
+}
+
+function endOf({ fields }: FileRow): { readonly endsAt?: Date | null } {
+  const until = fields.get('until')
+  return until === undefined ? {} : { endsAt: parseEnd(until) }
+}
+
+function memberOf(row: FileRow): MemberRef {
+  const issuer = row.fields.get('issuer')
+  const member = required(row, 'member')
+  return issuer === undefined ? { member } : { member, issuer }
+}
+
+function readHolding(row: FileRow): Leave {
+  return {
+    place: row.place,
+    ...memberOf(row),
+    ...holdingName(required(row, 'group'), row.fields.get('role')),
+  }
+}
+
+function readRemoval(row: FileRow): AttributeRemoval {
+  return { place: row.place, name: required(row, 'name'), holder: attributeHolder(row) }
+}
+
+function attributeHolder(row: FileRow): AttributeHolder {
+  const group = row.fields.get('group')
+  const isMember = row.fields.has('member')
+  if (isMember === (group !== undefined) || (isMember && row.fields.has('role'))) {
+    throw new AdminError(
+      'ADMIN_VALUE',
+      'not clear whose attribute',
+      'name a member, or a group with or without role',
+    )
+  }
+  return group === undefined
+    ? { scope: 'member', member: memberOf(row) }
+    : groupAttributeHolder(group, row.fields.get('role'))
+}
+
+/** A group, or a role in it, as the holder of attributes. */
+export function groupAttributeHolder(group: string, role?: string): AttributeHolder {
+  const holding = holdingName(group, role)
+  return holding.role === undefined
+    ? { scope: 'group', group: holding.group }
+    : { scope: 'role', group: holding.group, role: holding.role }
+}
