@@ -1,7 +1,9 @@
 import { homedir } from 'node:os'
 import { askSecret, readLine } from './cli/askSecret.ts'
+import { confirm } from './cli/confirm.ts'
 import { EXIT } from './cli/exitCodes.ts'
 import { refuseOldNode } from './cli/nodeVersion.ts'
+import { operatorName, userName } from './cli/operatorName.ts'
 import { systemClock } from './clock.ts'
 
 const args = process.argv.slice(2)
@@ -18,6 +20,7 @@ if (refusal !== undefined) {
     out: text => process.stdout.write(text),
     err: text => process.stderr.write(text),
     clock: systemClock,
+    terminal: process.stderr.isTTY === true,
     stopped: () =>
       new Promise(resolve => {
         for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
@@ -25,6 +28,8 @@ if (refusal !== undefined) {
     onHangup: work => {
       process.on('SIGHUP', work)
     },
+    operator: operatorName(userName(), process.env),
+    confirm,
     user: { env: process.env, home: homedir(), uid: process.getuid?.() ?? 0 },
     askSecret,
     readLine: () => readLine(process.stdin),

@@ -7,6 +7,8 @@ export interface CliIo {
   out(text: string): void
   err(text: string): void
   readonly clock: Clock
+  /** Messages go to a terminal, where a line may be written over. */
+  readonly terminal?: boolean
   /**
    * Resolves when the process is asked to end (SIGTERM, SIGINT). Until this is called, a signal ends it at once; called
    * again, it resolves when it is asked once more.
@@ -14,6 +16,10 @@ export interface CliIo {
   stopped(): Promise<void>
   /** Calls `work` at each SIGHUP: reload what can be reloaded. */
   onHangup(work: () => void): void
+  /** Who runs the command, for the record of changes. */
+  readonly operator: string
+  /** Asks yes or no at the terminal; undefined where there is none. */
+  confirm(question: string): Promise<boolean | undefined>
   /** Environment, home folder and number of the user. */
   readonly user: UserPlace
   /** Asks for a secret at the terminal, without echo. Throws ClientError 'passphrase' where there is none. */

@@ -12,6 +12,14 @@ import {
   type MemberSummary,
   showMember,
 } from '../store/members.ts'
+import { memberJoinCommand, memberLeaveCommand } from './admin/holdingCommands.ts'
+import {
+  memberAddCommand,
+  memberRemoveCommand,
+  memberRestoreCommand,
+  memberSetCommand,
+  memberSuspendCommand,
+} from './admin/memberChanges.ts'
 import { CliError } from './CliError.ts'
 import type { CliContext } from './context.ts'
 import { EXIT } from './exitCodes.ts'
@@ -33,7 +41,17 @@ Examples:
   vouchd member show 42
   vouchd member show '/C=IT/O=G/CN=u' --vo vo.example`
 
-/** `vouchd member list|show`: who is in the database. */
+const CHANGES = [
+  memberAddCommand,
+  memberSetCommand,
+  memberSuspendCommand,
+  memberRestoreCommand,
+  memberRemoveCommand,
+  memberJoinCommand,
+  memberLeaveCommand,
+]
+
+/** `vouchd member`: who is in the database, and changing it. */
 export function memberCommand(context: CliContext): Command {
   const list = new Command('list')
     .description('list the members of every VO, or of one')
@@ -49,7 +67,12 @@ export function memberCommand(context: CliContext): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', SHOW_HELP)
     .action(context.action((who: string, options: ShowArguments) => runShow(context, who, options)))
-  return new Command('member').description('list and show members').addCommand(list).addCommand(show)
+  const command = new Command('member').description(
+    'members: list, show, add, set, suspend, restore, remove, join, leave',
+  )
+  command.addCommand(list).addCommand(show)
+  for (const make of CHANGES) command.addCommand(make(context))
+  return command
 }
 
 interface ListArguments {

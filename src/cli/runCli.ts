@@ -3,6 +3,12 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError, formatConfigFault } from '../config/ConfigError.ts'
 import { SigningKeyFault } from '../issue/sign/loadSigningKey.ts'
 import { DatabaseError } from '../store/DatabaseError.ts'
+import { attributeCommand } from './admin/attributeCommand.ts'
+import { certCommand } from './admin/certCommand.ts'
+import { changesCommand } from './admin/changesCommand.ts'
+import { groupCommand } from './admin/groupCommand.ts'
+import { roleCommand } from './admin/roleCommand.ts'
+import { voCommand } from './admin/voCommand.ts'
 import { auditCommand } from './auditCommand.ts'
 import { CliError } from './CliError.ts'
 import { checkCommand } from './checkCommand.ts'
@@ -47,7 +53,13 @@ const COMMANDS = [
   checkCommand,
   migrateCommand,
   importCommand,
+  voCommand,
   memberCommand,
+  certCommand,
+  groupCommand,
+  roleCommand,
+  attributeCommand,
+  changesCommand,
   explainCommand,
   inspectCommand,
   proxyInitCommand,

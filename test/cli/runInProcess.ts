@@ -25,6 +25,8 @@ export async function runWith(change: Partial<CliIo>, ...args: string[]): Promis
     clock: { now: () => NOW },
     stopped: () => new Promise(() => {}),
     onHangup: () => {},
+    operator: 'tester',
+    confirm: () => Promise.resolve(undefined),
     user: { env: {}, home: '/nonexistent', uid: 4711 },
     askSecret: () => Promise.reject(new Error('no terminal in tests')),
     readLine: () => Promise.resolve(''),
