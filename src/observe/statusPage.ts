@@ -25,7 +25,7 @@ export function renderStatusPage(status: Status): string {
 <section aria-label="Parts">
 <ul class="parts">${status.parts.map(renderPart).join('')}</ul>
 <dl class="facts">
-${fact('Last contact with the database', status.database.lastContact === null ? 'none yet' : time(status.database.lastContact))}
+${fact('Database last seen', status.database.lastContact === null ? 'none yet' : time(status.database.lastContact))}
 ${fact('CAs trusted', String(status.trust.anchors))}
 ${fact('Revocation lists', crlText(status.trust.crls))}
 ${fact('First of them expires', status.trust.firstCrlExpires === null ? '–' : time(status.trust.firstCrlExpires))}
@@ -55,7 +55,7 @@ function renderVo(vo: VoStatus): string {
   return `<section class="vo">
 <h2>${escapeHtml(vo.name)}</h2>
 <dl class="facts">
-${fact('Address', vo.addresses.map(address => `<code>${escapeHtml(address)}</code>`).join(' ') || '–')}
+${fact('Address', vo.addresses.map(address => `<code>${escapeHtml(address)}</code>`).join('<br>') || '–')}
 ${fact('Known as', `<code>${escapeHtml(vo.uri)}</code>`)}
 ${fact('Members', vo.members === null ? 'not known now' : number(vo.members))}
 ${fact('ACs issued since the start', number(vo.total))}
@@ -63,7 +63,7 @@ ${fact('ACs issued since the start', number(vo.total))}
 ${renderRates(vo.lastMinute)}
 <h3>Certificates</h3>
 <div class="scroll"><table>
-<thead><tr><th>Use</th><th>Subject</th><th>Expires</th><th class="number">Days left</th></tr></thead>
+<thead><tr><th>Use</th><th class="number">Days left</th><th>Expires</th><th>Subject</th></tr></thead>
 <tbody>${vo.certificates.map(renderCertificate).join('')}</tbody>
 </table></div>
 ${vo.vomses === null ? '' : handout('For users', vo.vomses.file, vo.vomses.line)}
@@ -83,9 +83,9 @@ function renderRates(rates: VoStatus['lastMinute']): string {
 function renderCertificate(certificate: VoStatus['certificates'][number]): string {
   const { usage, subject, issuer, notAfter, daysLeft } = certificate
   const mark = daysLeft < PAGE_DAYS ? 'bad' : daysLeft < TICKET_DAYS ? 'soon' : ''
-  return `<tr><td>${escapeHtml(USAGES[usage] ?? usage)}</td>
-<td class="dn">${escapeHtml(subject)}<br><span class="quiet">by ${escapeHtml(issuer)}</span></td>
-<td>${time(notAfter)}</td><td class="number ${mark}">${daysLeft}</td></tr>`
+  return `<tr><td class="use">${escapeHtml(USAGES[usage] ?? usage)}</td><td class="number ${mark}">${daysLeft}</td>
+<td><time datetime="${escapeHtml(notAfter)}">${escapeHtml(notAfter.slice(0, 10))}</time></td>
+<td class="dn">${escapeHtml(subject)}<br><span class="quiet">by ${escapeHtml(issuer)}</span></td></tr>`
 }
 
 /** As the alerts have it. */
@@ -115,8 +115,10 @@ function crlText(crls: Status['trust']['crls']): string {
   )
 }
 
+/** How many are in each state. */
 function workersText(workers: Status['workers']): string {
-  return workers.map(({ worker, state }) => `${escapeHtml(worker)} ${escapeHtml(state)}`).join(', ') || 'one'
+  const states = Map.groupBy(workers, ({ state }) => state)
+  return [...states].map(([state, those]) => `${those.length} ${escapeHtml(state)}`).join(', ') || 'one'
 }
 
 function time(iso: string): string {
@@ -163,7 +165,7 @@ section{margin:1rem 0;padding:1rem;border:1px solid var(--line);border-radius:.5
 .parts{margin:0 0 .75rem;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.5rem}
 .dot{display:inline-block;width:.7rem;height:.7rem;border-radius:50%;margin-right:.4rem;background:var(--bad)}
 .dot.good{background:var(--good)}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(13rem,1fr));gap:.5rem 1.5rem;margin:0}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.5rem 1.5rem;margin:0}
 dt{color:var(--quiet);font-size:.85rem}
 dd{margin:0;overflow-wrap:anywhere}
 .rates{display:flex;flex-wrap:wrap;gap:.5rem}
@@ -175,9 +177,9 @@ dd{margin:0;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 th{color:var(--quiet);font-weight:500}
-.dn{overflow-wrap:anywhere;min-width:12rem}
-time{white-space:nowrap}
-.number{text-align:right;padding-right:0;font-variant-numeric:tabular-nums}
+.dn{overflow-wrap:anywhere}
+time,.use{white-space:nowrap}
+.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 td.soon{color:var(--soon);font-weight:600}td.bad{color:var(--bad);font-weight:600}
 code,pre{font:.85rem/1.5 ui-monospace,monospace}
 code{overflow-wrap:anywhere}
