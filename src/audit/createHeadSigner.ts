@@ -26,8 +26,8 @@ export interface HeadSignerDeps {
   readonly observer: AuditObserver
   after(milliseconds: number, run: () => void): () => void
   /**
-   * How far the log of every living process has come, closed ones of this process included. Logs that nobody reports
-   * are read from disk: their processes are gone.
+   * How far the log of every living process has come. Logs that nobody reports are read from disk: their processes
+   * are gone.
    */
   heads(): readonly LogHead[] | Promise<readonly LogHead[]>
 }
@@ -37,7 +37,7 @@ export interface HeadSigner {
   readonly keyId: string
   /** Signs now. Never rejects: what goes wrong is told to the observer and tried again the next time. */
   sign(): Promise<void>
-  /** Signs a last time, after the logs were closed. */
+  /** Signs a last time what is on disk, after the logs were closed; nobody is asked any more. */
   close(): Promise<void>
 }
 
@@ -66,9 +66,9 @@ export async function createHeadSigner(
     )
     const follower = new Follower(folder, deps)
     let signed = ''
-    const signOnce = async () => {
+    const signOnce = async (reported: HeadSignerDeps['heads']) => {
       try {
-        const heads = await follower.verifiedHeads(await deps.heads())
+        const heads = await follower.verifiedHeads(await reported())
         const text = JSON.stringify(heads)
         if (text !== signed) {
           const seal = (previous: string, body: string) => signCheckpoint(privateKey, previous, body)
@@ -81,8 +81,8 @@ export async function createHeadSigner(
       }
     }
     let running = Promise.resolve()
-    const sign = () => {
-      running = running.then(signOnce)
+    const sign = (reported = deps.heads) => {
+      running = running.then(() => signOnce(reported))
       return running
     }
     let cancel: (() => void) | undefined
@@ -93,11 +93,11 @@ export async function createHeadSigner(
     later()
     return {
       keyId: id,
-      sign,
+      sign: () => sign(),
       async close() {
         cancel?.()
         cancel = undefined
-        await sign()
+        await sign(() => [])
         await log.close(false)
         lock.release()
       },

@@ -5,6 +5,8 @@ export interface FaultyStorage extends SegmentStorage {
   /** What the next operations do; undefined: work. Gives how many octets a write takes, or throws. */
   onWrite: ((bytes: Uint8Array) => Promise<number> | number) | undefined
   onTruncate: (() => void) | undefined
+  /** After the octets are in the file and before they are durable. */
+  onSync: (() => Promise<void>) | undefined
   /** Writes in the order they began, with how many octets each was given. */
   readonly writes: number[]
   /** By path: the length that has certainly reached the disk. */
@@ -26,6 +28,7 @@ export function faultyStorage(): FaultyStorage {
     ...segmentStorage,
     onWrite: undefined,
     onTruncate: undefined,
+    onSync: undefined,
     writes: [],
     durable,
     async create(path) {
@@ -51,6 +54,7 @@ function watched(
       storage.writes.push(bytes.length)
       const taken = storage.onWrite === undefined ? bytes.length : await storage.onWrite(bytes)
       const written = taken === 0 ? 0 : await file.write(bytes.subarray(0, taken), position)
+      await storage.onSync?.()
       noteDurable(position + written)
       return written
     },

@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { publicKeyPath, readPublicKeys } from '../../src/audit/headKey.ts'
+import { verifyAudit } from '../../src/audit/verifyAudit.ts'
+import { askLegacy, askRest, type Daemon, NOW, startDaemon, userNamed } from '../e2e/daemon.ts'
+
+const disk = mkdtempSync(join(tmpdir(), 'vouchd-disk-'))
+const mounted = mount()
+const filler = join(disk, 'filler')
+
+/** A disk of one mebibyte, which only root may make. */
+function mount(): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=0755', 'vouchd-test', disk], {
+      stdio: 'ignore',
+    })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Takes every octet that is left. */
+function fillDisk(): void {
+  const fd = openSync(filler, 'a')
+  try {
+    for (const size of [65_536, 4096, 1]) {
+      try {
+        for (;;) writeSync(fd, Buffer.alloc(size))
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause
+      }
+    }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const name = mounted ? 'a full disk' : 'a full disk (skipped: only root may mount a small one)'
+describe.skipIf(!mounted)(name, () => {
+  const user = userNamed('test0')
+  let daemon: Daemon
+  beforeAll(async () => {
+    daemon = await startDaemon({ audit: { folder: join(disk, 'audit') } })
+  })
+  afterAll(async () => {
+    await daemon?.stop()
+    execFileSync('umount', [disk])
+    rmSync(disk, { recursive: true })
+  })
+
+  /** Asks until the answer has this status, and gives the answers before. */
+  async function askUntil(status: number): Promise<number[]> {
+    const before: number[] = []
+    for (const end = performance.now() + 20_000; performance.now() < end; ) {
+      const answer = await askRest(daemon.port(), [user])
+      if (answer.status === status) return before
+      before.push(answer.status)
+    }
+    throw new Error(`never ${status}: ${before.join()}`)
+  }
+
+  it('lets no AC leave, tells clients why, and goes on by itself when there is space', async () => {
+    expect(await askUntil(200)).toEqual([])
+    fillDisk()
+    // What is left in the last block of the file takes a few records yet.
+    await askUntil(503)
+    for (let i = 0; i < 5; i++) {
+      const answer = await askRest(daemon.port(), [user])
+      expect(answer).toMatchObject({ status: 503, ac: undefined, code: 'InternalError' })
+      expect(answer.message).toMatch(
+        /^vo\.0: The server cannot record what it issues, please try again later\. \[/,
+      )
+    }
+    expect(await askLegacy(daemon.port(), [user], ['A'])).toContain('<number>1006</number>')
+    expect(daemon.log.map(({ msg }) => msg)).toContain('audit: records cannot be written')
+    rmSync(filler)
+    expect(await askUntil(200)).toEqual([])
+    expect(daemon.log.map(({ msg }) => msg)).toContain('audit: records are written again')
+  })
+
+  it('leaves no torn record, and an intent for every AC', async () => {
+    await daemon.server.close()
+    const folder = join(disk, 'audit')
+    const keys = readPublicKeys([publicKeyPath(join(folder, 'heads.key'))])
+    expect(await verifyAudit({ folder, keys }, { now: () => NOW + 3600 })).toMatchObject({ faults: [] })
+    const text = readdirSync(join(folder, 'w0'))
+      .filter(file => file.endsWith('.seg'))
+      .map(file => readFileSync(join(folder, 'w0', file), 'utf8'))
+      .join('')
+    const issued = daemon.log
+      .filter(({ outcome }) => outcome === 'issued')
+      .map(({ serial }) => serial as string)
+    expect(issued.length).toBeGreaterThan(1)
+    for (const serial of issued) expect(text.split(`"serial":"${serial}"`)).toHaveLength(3)
+  })
+})

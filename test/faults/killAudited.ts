@@ -1,0 +1,226 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect, createSecureContext, type SecureContext } from 'node:tls'
+import { fileURLToPath } from 'node:url'
+import { createBenchWorld, REQUESTS } from '../../bench/load/benchWorld.ts'
+import { decodeAc } from '../../native-free/ac/decodeAc.ts'
+import { toHex } from '../../native-free/bytes/hex.ts'
+import { publicKeyPath, readPublicKeys } from '../../src/audit/headKey.ts'
+import { searchAudit } from '../../src/audit/searchAudit.ts'
+import { verifyAudit } from '../../src/audit/verifyAudit.ts'
+import { systemClock } from '../../src/clock.ts'
+import { reachable, stopChild, waitUntil } from '../interop/childProcess.ts'
+import { freePort } from '../interop/freePort.ts'
+import { randomFrom } from './mutateAudit.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+export interface KillOptions {
+  readonly kills: number
+  readonly seed: number
+  /** Clients that ask without a pause. */
+  readonly lanes: number
+  /** TOML that goes before [[vo]]. */
+  readonly config?: string
+}
+
+export interface KillResult {
+  readonly kills: number
+  /** Which processes were killed: the daemon itself, or one that it started. */
+  readonly killed: Readonly<Record<'main' | 'child', number>>
+  /** ACs that clients hold. */
+  readonly received: number
+  readonly perSecond: number
+  readonly recorded: number
+  /** ACs that a client holds and no record tells of, or a record tells otherwise. */
+  readonly missing: readonly string[]
+  readonly duplicates: readonly string[]
+  /** Writes that a kill cut short, and that the next start wrote down. */
+  readonly tornTails: number
+  /** What verification finds at the end. */
+  readonly faults: readonly string[]
+}
+
+/**
+ * G1: kills random processes of a daemon under full load, again and again, and compares the ACs that its clients hold
+ * with its records.
+ */
+export async function killAudited(options: KillOptions): Promise<KillResult> {
+  const world = await createBenchWorld(systemClock.now())
+  const random = randomFrom(options.seed)
+  const clients = new Clients(world.client('eec'))
+  try {
+    const port = await freePort()
+    const config = world.configure('rsa', port, options.config)
+    let daemon = await startDaemon(config, port)
+    clients.start(port, options.lanes)
+    const killed = { main: 0, child: 0 }
+    let busy = 0
+    for (let kill = 0; kill < options.kills; kill++) {
+      const began = performance.now()
+      await sleep(300 + random(900))
+      busy += performance.now() - began
+      const tree = [daemon.pid!, ...descendantsOf(daemon.pid!)]
+      const victim = tree[random(tree.length)]!
+      killed[victim === daemon.pid ? 'main' : 'child']++
+      endIfThere(victim)
+      if (victim !== daemon.pid && !(await endsWithin(daemon, 500))) {
+        await waitUntil(() => reachable(port), daemon, 'vouchd')
+        continue
+      }
+      await endsWithin(daemon, 10_000)
+      // What outlives its parent ends by itself; this only hurries it.
+      for (const left of tree) endIfThere(left)
+      daemon = await startDaemon(config, port)
+    }
+    await clients.stop()
+    await stopChild(daemon)
+    return {
+      ...(await compare(join(world.folder, 'audit'), clients.received)),
+      killed,
+      kills: options.kills,
+      perSecond: Math.round((clients.received.size / busy) * 1000),
+    }
+  } finally {
+    await clients.stop()
+    world.remove()
+  }
+}
+
+/** An INTEGER has no leading zeros but before a first bit that is set; a record has all octets. */
+function bare(serial: string): string {
+  return serial.replace(/^0+/, '')
+}
+
+async function startDaemon(config: string, port: number): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [MAIN, '--config', config, 'serve'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  await waitUntil(() => reachable(port), child, 'vouchd')
+  return child
+}
+
+async function endsWithin(child: ChildProcess, milliseconds: number): Promise<boolean> {
+  for (let waited = 0; waited < milliseconds; waited += 20) {
+    if (child.exitCode !== null || child.signalCode !== null) return true
+    await sleep(20)
+  }
+  return false
+}
+
+function endIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It is gone.
+  }
+}
+
+function descendantsOf(pid: number): number[] {
+  try {
+    const children = readdirSync(`/proc/${pid}/task`)
+      .flatMap(thread => readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').trim().split(' '))
+      .filter(child => child !== '')
+      .map(Number)
+    return children.flatMap(child => [child, ...descendantsOf(child)])
+  } catch {
+    return []
+  }
+}
+
+/** Clients that ask without a pause and keep what they get; a failed request is the kill's doing and asked again. */
+class Clients {
+  /** By serial: the SHA-256 of the octets that were signed. */
+  readonly received = new Map<string, string>()
+  private readonly secureContext: SecureContext
+  private running: Promise<void>[] = []
+  private stopped = false
+
+  constructor(credential: { readonly certificate: string; readonly key: string }) {
+    this.secureContext = createSecureContext({
+      cert: readFileSync(credential.certificate),
+      key: readFileSync(credential.key),
+    })
+  }
+
+  start(port: number, lanes: number): void {
+    this.running = Array.from({ length: lanes }, () => this.lane(port))
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true
+    await Promise.all(this.running)
+  }
+
+  private async lane(port: number): Promise<void> {
+    while (!this.stopped) {
+      const answer = await this.ask(port)
+      const ac = /<ac>([^<]+)<\/ac>/.exec(answer)?.[1]
+      if (ac === undefined) {
+        await sleep(20)
+        continue
+      }
+      const { serial, acinfo } = decodeAc(Uint8Array.from(Buffer.from(ac, 'base64')))
+      const name = bare(toHex(serial))
+      if (this.received.has(name)) throw new Error(`two ACs with the serial ${name}`)
+      this.received.set(name, createHash('sha256').update(acinfo).digest('hex'))
+    }
+  }
+
+  /** What came until the end; nothing when there was no connection. */
+  private ask(port: number): Promise<string> {
+    return new Promise(resolve => {
+      let text = ''
+      const socket = connect({
+        port,
+        host: '127.0.0.1',
+        secureContext: this.secureContext,
+        rejectUnauthorized: false,
+        timeout: 10_000,
+      })
+      socket.once('secureConnect', () => socket.write(REQUESTS.rest))
+      socket.on('data', chunk => {
+        text += chunk.toString('latin1')
+      })
+      socket.on('error', () => {})
+      socket.on('timeout', () => socket.destroy())
+      socket.once('close', () => resolve(text))
+    })
+  }
+}
+
+async function compare(
+  folder: string,
+  received: ReadonlyMap<string, string>,
+): Promise<Pick<KillResult, 'received' | 'recorded' | 'missing' | 'duplicates' | 'tornTails' | 'faults'>> {
+  const recorded = new Map<string, string>()
+  const duplicates: string[] = []
+  for await (const { serial, tbs } of searchAudit(folder, {}, () => {})) {
+    if (recorded.has(bare(serial))) duplicates.push(serial)
+    recorded.set(bare(serial), tbs)
+  }
+  const missing = [...received].filter(([serial, tbs]) => recorded.get(serial) !== tbs)
+  const { faults } = await verifyAudit(
+    { folder, keys: readPublicKeys([publicKeyPath(join(folder, 'heads.key'))]) },
+    { now: () => systemClock.now() + 3600 },
+  )
+  return {
+    received: received.size,
+    recorded: recorded.size,
+    missing: missing.map(([serial]) => serial),
+    duplicates,
+    tornTails: countTails(folder),
+    faults: faults.map(({ file, offset, what }) => `${file}, octet ${offset}: ${what}`),
+  }
+}
+
+function countTails(folder: string): number {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name =>
+    name.endsWith('.seg'),
+  )
+  return names.filter(name => /"tail":/.test(readFileSync(join(folder, name), 'utf8').split('\n', 1)[0]!))
+    .length
+}
