@@ -72,22 +72,17 @@ interopSuite("differential: the peer's server over the same database content", P
   })
 
   it('short FQANs, the new holder form, base64 unasked: the same switches, the same answers', async () => {
-    const peer = await startVomsd(running.world, running.database, {
-      ...settings,
-      further: ['-shortfqans', '-newformat', '-base64'],
-    })
-    const ours = await startVouchd(running.world, {
-      further: ['fqanForm = "short"', 'holderForm = "issuer"', 'forceBase64 = true'],
-    })
-    try {
-      for (const text of ['A', 'N', 'B/vo.0/G1:R1', 'G/vo.0/nope']) {
-        const request = { commands: [text], lifetime: '3600' }
-        const [theirAnswer, ourAnswer] = await both(running.world.users.test0, request, [peer, ours])
-        expect(ourAnswer).toEqual(theirAnswer)
-      }
-    } finally {
-      await ours.stop()
-      await peer.stop()
+    const peerSwitches = ['-shortfqans', '-newformat', '-base64']
+    const ourSwitches = ['fqanForm = "short"', 'holderForm = "issuer"', 'forceBase64 = true']
+    await using servers = new AsyncDisposableStack()
+    const peer = await startVomsd(running.world, running.database, { ...settings, further: peerSwitches })
+    servers.defer(() => peer.stop())
+    const ours = await startVouchd(running.world, { further: ourSwitches })
+    servers.defer(() => ours.stop())
+    for (const text of ['A', 'N', 'B/vo.0/G1:R1', 'G/vo.0/nope']) {
+      const request = { commands: [text], lifetime: '3600' }
+      const [theirAnswer, ourAnswer] = await both(running.world.users.test0, request, [peer, ours])
+      expect(ourAnswer).toEqual(theirAnswer)
     }
   })
 

@@ -45,6 +45,11 @@ export async function startVomsd(world: World, database: MariaDb, options: Vomsd
     },
   )
   await output.close()
-  await waitUntil(() => reachable(port), child, 'vomsd')
+  try {
+    await waitUntil(() => reachable(port), child, 'vomsd')
+  } catch (error) {
+    await stopChild(child)
+    throw error
+  }
   return { port, logFile, stop: () => stopChild(child) }
 }
