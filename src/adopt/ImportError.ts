@@ -1,12 +1,16 @@
 export type ImportErrorCode =
-  /** The dump is of another program's database. */
-  | 'IMPORT_NOT_VOMS_ADMIN'
+  /** The source is another program's database. */
+  | 'IMPORT_OTHER_PROGRAM'
   /** A schema version that is not known. */
   | 'IMPORT_VERSION'
-  /** The dump holds another VO than the one named. */
+  /** The source holds another VO than the one named. */
   | 'IMPORT_OTHER_VO'
   /** A value that no such database holds. */
   | 'IMPORT_VALUE'
+  /** Something was found that was decided to fail. */
+  | 'IMPORT_DECISION'
+  /** The VO is followed from elsewhere. */
+  | 'IMPORT_FOLLOWED'
 
 /** Why a database cannot be imported. Nothing has been changed then. */
 export class ImportError extends Error {

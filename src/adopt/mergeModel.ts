@@ -1,4 +1,6 @@
 import type { Queryable } from '../store/database.ts'
+import type { Decisions } from './decisions.ts'
+import type { SourceKind } from './SourceKind.ts'
 
 /** How many rows of one table were inserted, changed and deleted. */
 export interface Changes {
@@ -8,27 +10,18 @@ export interface Changes {
 }
 
 export interface MergeOptions {
-  /**
-   * enforce: a suspended member is refused with every certificate. certificates: only suspended certificates
-   * are refused, as the VOMS server does.
-   */
-  readonly suspendedMembers: 'enforce' | 'certificates'
+  readonly kind: SourceKind
+  readonly decisions: Decisions
+  /** Only the members of pg_temp.import_scope (source_id) are staged: the others are left alone. */
+  readonly partial: boolean
 }
 
 // The source is a mirror image of what was imported from it: rows that it no longer has are deleted, and only
-// rows that came from it (extra has the key vomsAdmin) are touched. Rows that are the same are not written,
-// so that a second import changes nothing. $1 is the VO's id everywhere.
+// rows that came from it (extra has its mark as a key) are touched. Rows that are the same are not written, so
+// that a second import changes nothing. $1 is the VO's id everywhere.
 
-/** Makes import_known_certificate, import_final_certificate and import_final_holding's inputs ready. */
-export async function prepareModel(tx: Queryable, vo: string, version: number): Promise<void> {
-  if (version === 2) {
-    // Version 2 has one certificate a member, in the member's own row, and no suspension.
-    await tx.query(
-      `insert into pg_temp.import_certificate (id, usr_id, ca_id, subject, subject_key, suspended, created_at, extra)
-       select id, id, ca_id, subject, subject_key, false, created_at, '{"vomsAdmin": {}}'
-       from pg_temp.import_usr where subject is not null`,
-    )
-  }
+/** Tells which groups and roles can be imported, and adds the groups that are missing above others. */
+export async function prepareGroups(tx: Queryable, vo: string, { mark }: SourceKind): Promise<void> {
   await tx.query('alter table pg_temp.import_vo_group add usable boolean')
   await tx.query(
     `update pg_temp.import_vo_group set usable = path ~ '^(/[^/]+)+$' and path !~* '/(role|capability)='
@@ -40,14 +33,19 @@ export async function prepareModel(tx: Queryable, vo: string, version: number): 
        select regexp_replace(path, '/[^/]*$', '') from pg_temp.import_vo_group where usable and path <> '/' || $1
        union
        select regexp_replace(path, '/[^/]*$', '') from above where path <> '/' || $1)
-     insert into pg_temp.import_vo_group (path, usable, extra) select path, true, '{"vomsAdmin": {}}'
+     insert into pg_temp.import_vo_group (path, usable, extra)
+     select path, true, jsonb_build_object($2::text, '{}'::jsonb)
      from above where path not in (select path from pg_temp.import_vo_group where usable)`,
-    [vo],
+    [vo, mark],
   )
   await tx.query('alter table pg_temp.import_role add usable boolean')
   await tx.query(
     `update pg_temp.import_role set usable = name <> '' and name !~ '/' and octet_length(name) <= 2000`,
   )
+}
+
+/** Makes import_known_certificate, those whose CA and member are known, and import_final_certificate ready. */
+export async function prepareCertificates(tx: Queryable): Promise<void> {
   await tx.query(
     `create temporary table import_known_certificate on commit drop as
      select c.*, a.subject as issuer, a.subject_key as issuer_key
@@ -69,28 +67,22 @@ export async function prepareModel(tx: Queryable, vo: string, version: number): 
   await tx.query('analyze pg_temp.import_final_certificate')
 }
 
+// A source that knows of optional groups says so of each; another leaves what was set here.
+const KNOWS_OPTIONAL = '(select bool_or(optional is not null) from pg_temp.import_vo_group)'
+
 /** Takes out of the certificates those that belong to members who were not imported. */
 async function leaveLocalCertificates(tx: Queryable, voId: string): Promise<void> {
   await tx.query(
     `delete from pg_temp.import_final_certificate f using vouchd.certificate c, vouchd.member m
-     where c.vo_id = $1 and m.id = c.member_id and not m.extra ? 'vomsAdmin'
+     where c.vo_id = $1 and m.id = c.member_id and not m.extra ?| array['vomsAdmin', 'iam']
        and c.subject_key = f.subject_key and c.issuer_key = f.issuer_key`,
     [voId],
   )
 }
 
-/** Brings the directory of one VO to what the prepared model says. */
-export async function mergeModel(
-  tx: Queryable,
-  voId: string,
-  options: MergeOptions,
-): Promise<Readonly<Record<string, Changes>>> {
-  const changes: Record<string, Changes> = {}
-  const merge = async (
-    table: string,
-    steps: { delete?: string; upsert: string },
-    more: readonly string[] = [],
-  ) => {
+/** Runs the steps of one table, and counts what they change. */
+function merger(tx: Queryable, voId: string, changes: Record<string, Changes>): Merge {
+  return async (table, steps, more = []) => {
     const deleted = steps.delete === undefined ? 0 : await count(tx, steps.delete, [voId])
     const written = await tx.query<{ inserted: boolean; rows: string }>(
       `with written as (${steps.upsert}) select inserted, count(*) as rows from written group by inserted`,
@@ -100,7 +92,16 @@ export async function mergeModel(
     const rowsWhere = (inserted: boolean) => Number(written.find(row => row.inserted === inserted)?.rows ?? 0)
     changes[table] = { inserted: rowsWhere(true), updated: rowsWhere(false), deleted }
   }
+}
 
+/** Brings the members, groups, roles and attributes of one VO to what the prepared model says. */
+export async function mergeModel(
+  tx: Queryable,
+  voId: string,
+  options: MergeOptions,
+): Promise<Readonly<Record<string, Changes>>> {
+  const changes: Record<string, Changes> = {}
+  const merge = merger(tx, voId, changes)
   await leaveLocalCertificates(tx, voId)
   await merge('ca', {
     upsert: `insert into vouchd.ca (subject, subject_key, description, created_at)
@@ -109,11 +110,14 @@ export async function mergeModel(
       on conflict (vouchd.fingerprint(subject)) do nothing returning true as inserted`,
   })
   await merge('vo_group', {
-    upsert: `insert into vouchd.vo_group as t (vo_id, path, description, extra)
-      select distinct on (path collate "C") $1::bigint, path, description, extra
+    upsert: `insert into vouchd.vo_group as t (vo_id, path, description, optional, extra)
+      select distinct on (path collate "C") $1::bigint, path, description, coalesce(optional, false), extra
       from pg_temp.import_vo_group where usable order by path collate "C"
-      on conflict (vo_id, path) do update set description = excluded.description, extra = t.extra || excluded.extra
-      where (t.description, t.extra) is distinct from (excluded.description, t.extra || excluded.extra)
+      on conflict (vo_id, path) do update set description = excluded.description,
+        optional = case when ${KNOWS_OPTIONAL} then excluded.optional else t.optional end,
+        extra = t.extra || excluded.extra
+      where (t.description, t.optional, t.extra) is distinct from (excluded.description,
+        case when ${KNOWS_OPTIONAL} then excluded.optional else t.optional end, t.extra || excluded.extra)
       returning xmax = 0 as inserted`,
   })
   await merge('role', {
@@ -132,16 +136,44 @@ export async function mergeModel(
       where (t.description, t.unique_values) is distinct from (excluded.description, excluded.unique_values)
       returning xmax = 0 as inserted`,
   })
+  await takeOver(tx, voId, options)
   await mergeMembers(merge, options)
-  await mergeHoldings(tx, merge, voId)
-  await mergeAttributes(tx, merge, voId)
-  changes['vo_group'] = { ...changes['vo_group']!, deleted: await count(tx, STALE_GROUPS, [voId]) }
-  changes['role'] = { ...changes['role']!, deleted: await count(tx, STALE_ROLES, [voId]) }
-  await merge('imported_row', {
-    delete: `delete from vouchd.imported_row t where t.vo_id = $1 and t.source = 'voms-admin' and not exists (
+  await mergeHoldings(tx, merge, voId, options)
+  await mergeAttributes(tx, merge, voId, options)
+  changes['vo_group'] = { ...changes['vo_group']!, deleted: await count(tx, staleGroups(options), [voId]) }
+  changes['role'] = { ...changes['role']!, deleted: await count(tx, staleRoles(options), [voId]) }
+  return changes
+}
+
+/** Members whom the source took over from another server stay the same members here. */
+async function takeOver(tx: Queryable, voId: string, { kind }: MergeOptions): Promise<void> {
+  await tx.query(
+    `update vouchd.member t set source_id = i.id, extra = t.extra - 'vomsAdmin'
+       || jsonb_build_object('former', jsonb_build_object('sourceId', t.source_id) || (t.extra -> 'vomsAdmin'))
+       || jsonb_build_object('${kind.mark}', '{}'::jsonb)
+     from pg_temp.import_usr i
+     where t.vo_id = $1 and t.source_id = i.former_id and t.extra ? 'vomsAdmin' and '${kind.mark}' <> 'vomsAdmin'
+       and not exists (select from vouchd.member o where o.vo_id = $1 and o.source_id = i.id)`,
+    [voId],
+  )
+}
+
+/** What administration needs beside members: rows kept as they were, for whatever may read them later. */
+export async function mergeOther(
+  tx: Queryable,
+  voId: string,
+  { name }: SourceKind,
+): Promise<Readonly<Record<string, Changes>>> {
+  const changes: Record<string, Changes> = {}
+  await merger(
+    tx,
+    voId,
+    changes,
+  )('imported_row', {
+    delete: `delete from vouchd.imported_row t where t.vo_id = $1 and t.source = '${name}' and not exists (
         select from pg_temp.import_other i where i.table_name = t.table_name and i.row_key = t.row_key)`,
     upsert: `insert into vouchd.imported_row as t (vo_id, source, table_name, row_key, data)
-      select distinct on (table_name, row_key) $1::bigint, 'voms-admin', table_name, row_key, data
+      select distinct on (table_name, row_key) $1::bigint, '${name}', table_name, row_key, data
       from pg_temp.import_other
       on conflict (vo_id, source, table_name, row_key) do update set data = excluded.data
       where t.data is distinct from excluded.data
@@ -157,33 +189,35 @@ type Merge = (
 ) => Promise<void>
 
 async function mergeMembers(merge: Merge, options: MergeOptions): Promise<void> {
+  const { mark } = options.kind
+  const inScope = scopeOf(options, 't')
   await merge(
     'member',
     {
-      delete: `delete from vouchd.member t where t.vo_id = $1 and t.extra ? 'vomsAdmin'
+      delete: `delete from vouchd.member t where t.vo_id = $1 and t.extra ? '${mark}' and ${inScope}
         and not exists (select from pg_temp.import_usr i where i.id = t.source_id)`,
-      upsert: `insert into vouchd.member as t (vo_id, source_id, external_id, given_name, surname, institution,
+      upsert: `insert into vouchd.member as t (vo_id, source_id, external_id, username, given_name, surname, institution,
           address, phone, email, created_at, ends_at, suspended, suspended_reason, suspended_code, extra)
-        select $1::bigint, id, external_id, given_name, surname, institution, address, phone, email,
+        select $1::bigint, id, external_id, username, given_name, surname, institution, address, phone, email,
           coalesce(created_at, now()), ends_at, suspended and $2 = 'enforce', suspended_reason, suspended_code, extra
         from pg_temp.import_usr
-        on conflict (vo_id, source_id) do update set external_id = excluded.external_id,
+        on conflict (vo_id, source_id) do update set external_id = excluded.external_id, username = excluded.username,
           given_name = excluded.given_name, surname = excluded.surname, institution = excluded.institution,
           address = excluded.address, phone = excluded.phone, email = excluded.email, ends_at = excluded.ends_at,
           suspended = excluded.suspended, suspended_reason = excluded.suspended_reason,
           suspended_code = excluded.suspended_code, extra = t.extra || excluded.extra
-        where (t.external_id, t.given_name, t.surname, t.institution, t.address, t.phone, t.email, t.ends_at,
+        where (t.external_id, t.username, t.given_name, t.surname, t.institution, t.address, t.phone, t.email, t.ends_at,
                t.suspended, t.suspended_reason, t.suspended_code, t.extra)
-          is distinct from (excluded.external_id, excluded.given_name, excluded.surname, excluded.institution,
+          is distinct from (excluded.external_id, excluded.username, excluded.given_name, excluded.surname, excluded.institution,
                excluded.address, excluded.phone, excluded.email, excluded.ends_at, excluded.suspended,
                excluded.suspended_reason, excluded.suspended_code, t.extra || excluded.extra)
         returning xmax = 0 as inserted`,
     },
-    [options.suspendedMembers],
+    [options.decisions['suspended-member']],
   )
   await merge('certificate', {
     delete: `delete from vouchd.certificate t using vouchd.member m
-      where t.vo_id = $1 and m.id = t.member_id and m.extra ? 'vomsAdmin' and not exists (
+      where t.vo_id = $1 and m.id = t.member_id and m.extra ? '${mark}' and ${scopeOf(options, 'm')} and not exists (
         select from pg_temp.import_final_certificate i
         where i.subject_key = t.subject_key and i.issuer_key = t.issuer_key)`,
     upsert: `insert into vouchd.certificate as t (vo_id, member_id, subject, subject_key, issuer, issuer_key,
@@ -202,12 +236,21 @@ async function mergeMembers(merge: Merge, options: MergeOptions): Promise<void> 
   })
 }
 
-async function mergeHoldings(tx: Queryable, merge: Merge, voId: string): Promise<void> {
+async function mergeHoldings(
+  tx: Queryable,
+  merge: Merge,
+  voId: string,
+  options: MergeOptions,
+): Promise<void> {
+  const { mark } = options.kind
+  const enforced = options.decisions['holding-ended'] === 'enforce'
+  const endsAt = enforced ? 'h.ends_at' : 'null::timestamptz'
+  const sameEnd = enforced ? ' and i.ends_at is not distinct from t.ends_at' : ''
   // Zero for "no role": equality can be hashed, "is not distinct from" cannot, and there may be a million.
   await tx.query(
     `create temporary table import_final_holding on commit drop as
      select m.id as member_id, g.id as group_id, coalesce(r.id, 0) as role_id,
-            (array_agg(h.extra order by h.id::bigint))[1] as extra
+            max(${endsAt}) as ends_at, (array_agg(h.extra order by h.id::bigint))[1] as extra
      from pg_temp.import_holding h
      join vouchd.member m on m.vo_id = ${Number(voId)} and m.source_id = h.usr_id
      join pg_temp.import_vo_group ig on ig.id = h.group_id and ig.usable
@@ -220,11 +263,11 @@ async function mergeHoldings(tx: Queryable, merge: Merge, voId: string): Promise
   await tx.query('analyze pg_temp.import_final_holding')
   await merge('holding', {
     delete: `delete from vouchd.holding t using vouchd.member m
-      where t.vo_id = $1 and m.id = t.member_id and m.extra ? 'vomsAdmin' and not exists (
+      where t.vo_id = $1 and m.id = t.member_id and m.extra ? '${mark}' and ${scopeOf(options, 'm')} and not exists (
         select from pg_temp.import_final_holding i where i.member_id = t.member_id
-          and i.group_id = t.group_id and i.role_id = coalesce(t.role_id, 0))`,
-    upsert: `insert into vouchd.holding (vo_id, member_id, group_id, role_id, extra)
-      select $1::bigint, i.member_id, i.group_id, nullif(i.role_id, 0), i.extra
+          and i.group_id = t.group_id and i.role_id = coalesce(t.role_id, 0)${sameEnd})`,
+    upsert: `insert into vouchd.holding (vo_id, member_id, group_id, role_id, ends_at, extra)
+      select $1::bigint, i.member_id, i.group_id, nullif(i.role_id, 0), i.ends_at, i.extra
       from pg_temp.import_final_holding i where not exists (
         select from vouchd.holding t where t.member_id = i.member_id and t.group_id = i.group_id
           and coalesce(t.role_id, 0) = i.role_id)
@@ -232,7 +275,13 @@ async function mergeHoldings(tx: Queryable, merge: Merge, voId: string): Promise
   })
 }
 
-async function mergeAttributes(tx: Queryable, merge: Merge, voId: string): Promise<void> {
+async function mergeAttributes(
+  tx: Queryable,
+  merge: Merge,
+  voId: string,
+  options: MergeOptions,
+): Promise<void> {
+  const { mark } = options.kind
   await tx.query(
     `create temporary table import_final_attribute on commit drop as
      select a.scope, m.id as member_id, g.id as group_id, r.id as role_id, k.id as class_id, max(a.value) as value
@@ -252,7 +301,8 @@ async function mergeAttributes(tx: Queryable, merge: Merge, voId: string): Promi
     const known = keys.map(key => `${key} is not null`).join(' and ')
     await merge(table, {
       delete: `delete from vouchd.${table} t using vouchd.${owner.table} o
-        where t.vo_id = $1 and o.id = t.${owner.key} and o.extra ? 'vomsAdmin' and not exists (
+        where t.vo_id = $1 and o.id = t.${owner.key} and o.extra ? '${mark}'
+          and ${table === 'member_attribute' ? scopeOf(options, 'o') : 'true'} and not exists (
           select from pg_temp.import_final_attribute i where i.scope = '${scope}' and ${same})`,
       upsert: `insert into vouchd.${table} as t (vo_id, ${columns}, value)
         select $1::bigint, ${columns}, value from pg_temp.import_final_attribute
@@ -284,18 +334,27 @@ const ATTRIBUTE_TABLES = [
   },
 ] as const
 
+/** Whether a row of vouchd.member, by its alias, is one of those that are staged. */
+function scopeOf({ partial }: MergeOptions, alias: string): string {
+  return partial ? `${alias}.source_id in (select source_id from pg_temp.import_scope)` : 'true'
+}
+
 /** Imported groups that the source no longer has, unless something local hangs on them. */
-const STALE_GROUPS = `delete from vouchd.vo_group t where t.vo_id = $1 and t.extra ? 'vomsAdmin'
+function staleGroups({ kind: { mark } }: MergeOptions): string {
+  return `delete from vouchd.vo_group t where t.vo_id = $1 and t.extra ? '${mark}'
   and not exists (select from pg_temp.import_vo_group i where i.usable and i.path = t.path)
   and not exists (select from vouchd.holding h where h.group_id = t.id)
   and not exists (select from vouchd.vo_group c where c.vo_id = $1 and starts_with(c.path, t.path || '/')
-    and not (c.extra ? 'vomsAdmin'
+    and not (c.extra ? '${mark}'
       and not exists (select from pg_temp.import_vo_group i where i.usable and i.path = c.path)
       and not exists (select from vouchd.holding h where h.group_id = c.id)))`
+}
 
-const STALE_ROLES = `delete from vouchd.role t where t.vo_id = $1 and t.extra ? 'vomsAdmin'
+function staleRoles({ kind: { mark } }: MergeOptions): string {
+  return `delete from vouchd.role t where t.vo_id = $1 and t.extra ? '${mark}'
   and not exists (select from pg_temp.import_role i where i.usable and i.name = t.name)
   and not exists (select from vouchd.holding h where h.role_id = t.id)`
+}
 
 async function count(tx: Queryable, sql: string, parameters: readonly string[]): Promise<number> {
   const [row] = await tx.query<{ rows: string }>(

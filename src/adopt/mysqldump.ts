@@ -1,30 +1,7 @@
 import type { DumpError } from './DumpError.ts'
 import { type DumpCharset, decodeDumpText, dumpCharset } from './dumpCharset.ts'
 import { DumpLexer } from './dumpLexer.ts'
-
-/** A column's value: text, numbers and dates as text, bit(1) as boolean, binary types as octets. */
-export type DumpValue = string | boolean | Uint8Array | null
-
-export interface DumpColumn {
-  readonly name: string
-  /** MySQL's type in lower case, with its length: `varchar(255)`, `bit(1)`. */
-  readonly type: string
-  readonly charset: string | undefined
-}
-
-export interface DumpTable {
-  readonly name: string
-  readonly columns: readonly DumpColumn[]
-  readonly primaryKey: readonly string[]
-  readonly charset: string | undefined
-}
-
-export interface DumpRow {
-  readonly table: DumpTable
-  readonly values: Readonly<Record<string, DumpValue>>
-  /** The line of the dump that the row ends on. */
-  readonly line: number
-}
+import type { SourceColumn, SourceRow, SourceTable, SourceValue } from './RowSource.ts'
 
 type Token =
   | { readonly kind: 'word' | 'name' | 'punctuation'; readonly text: string }
@@ -43,8 +20,8 @@ const MAX_TABLES = 10_000
  */
 export class MysqldumpReader {
   readonly #lexer: DumpLexer
-  readonly #tables = new Map<string, DumpTable>()
-  #rows: DumpRow[] = []
+  readonly #tables = new Map<string, SourceTable>()
+  #rows: SourceRow[] = []
   /** Tokens of the statement so far, or of the row so far; undefined: the statement is passed over. */
   #tokens: Token[] | undefined = []
   #tokenBytes = 0
@@ -67,7 +44,7 @@ export class MysqldumpReader {
   }
 
   /** The tables whose columns are known so far, by name. */
-  get tables(): ReadonlyMap<string, DumpTable> {
+  get tables(): ReadonlyMap<string, SourceTable> {
     return this.#tables
   }
 
@@ -76,7 +53,7 @@ export class MysqldumpReader {
     return this.#lexer.offset
   }
 
-  push(bytes: Uint8Array): DumpRow[] {
+  push(bytes: Uint8Array): SourceRow[] {
     if (!this.#begun) this.#begin(bytes)
     this.#rows = []
     this.#lexer.push(bytes)
@@ -154,7 +131,7 @@ export class MysqldumpReader {
     if (isWord(tokens[0], 'SET')) this.#takeSet(tokens)
   }
 
-  #addTable(table: DumpTable | undefined): void {
+  #addTable(table: SourceTable | undefined): void {
     if (table === undefined) throw this.#error('DUMP_SYNTAX', 'a CREATE TABLE of another form')
     if (this.#tables.size >= MAX_TABLES) throw this.#error('DUMP_TOO_LARGE', `more than ${MAX_TABLES} tables`)
     this.#tables.set(table.name, table)
@@ -194,7 +171,7 @@ export class MysqldumpReader {
     this.#depth = 0
   }
 
-  #columnOf(table: DumpTable, name: string): DumpColumn {
+  #columnOf(table: SourceTable, name: string): SourceColumn {
     const column = table.columns.find(candidate => candidate.name === name)
     if (column === undefined) throw this.#error('DUMP_COLUMNS', `table ${table.name} has no column ${name}`)
     return column
@@ -213,7 +190,7 @@ export class MysqldumpReader {
     } else this.#keep(token, this.#tokens ?? [])
   }
 
-  #readRow(tokens: readonly Token[], { table, columns }: InsertTarget): DumpRow {
+  #readRow(tokens: readonly Token[], { table, columns }: InsertTarget): SourceRow {
     const literals = splitAtCommas(tokens)
     if (literals.length !== columns.length) {
       const counts = `${literals.length} values for the ${columns.length} columns of ${table.name}`
@@ -225,7 +202,7 @@ export class MysqldumpReader {
     return { table, values: Object.fromEntries(values), line: this.#lexer.line }
   }
 
-  #readValue(literal: readonly Token[], column: DumpColumn, table: DumpTable): DumpValue {
+  #readValue(literal: readonly Token[], column: SourceColumn, table: SourceTable): SourceValue {
     const octets = octetsOf(literal)
     if (octets === undefined) {
       throw this.#error('DUMP_VALUE', `not a value: ${literal.map(textOf).join(' ').slice(0, 100)}`)
@@ -241,7 +218,7 @@ export class MysqldumpReader {
   }
 
   /** `'\0'`, `'\1'`, the octet 0x01 itself, `b'1'` and the number: all of them occur. */
-  #readBit(octets: Uint8Array, column: DumpColumn, table: DumpTable): boolean {
+  #readBit(octets: Uint8Array, column: SourceColumn, table: SourceTable): boolean {
     const [octet = 0] = octets
     if (octets.length > 1 || ![0x00, 0x01, 0x30, 0x31].includes(octet)) {
       throw this.#error('DUMP_VALUE', `${table.name}.${column.name} is no bit`)
@@ -250,7 +227,7 @@ export class MysqldumpReader {
   }
 
   /** What SET NAMES says; with `binary` or nothing, each column is in its own encoding. */
-  #charsetOf(column: DumpColumn, table: DumpTable): DumpCharset {
+  #charsetOf(column: SourceColumn, table: SourceTable): DumpCharset {
     const name =
       this.#names !== undefined && this.#names !== 'binary' ? this.#names : (column.charset ?? table.charset)
     const charset = dumpCharset(name ?? 'utf8')
@@ -260,8 +237,8 @@ export class MysqldumpReader {
 }
 
 interface InsertTarget {
-  readonly table: DumpTable
-  readonly columns: readonly DumpColumn[]
+  readonly table: SourceTable
+  readonly columns: readonly SourceColumn[]
 }
 
 function isWord(token: Token | undefined, ...words: readonly string[]): boolean {
@@ -310,7 +287,7 @@ function hexOctets(text: string): Uint8Array | undefined {
 }
 
 /** Columns, primary key and encoding of a CREATE TABLE as mysqldump writes it. */
-function parseCreateTable(tokens: readonly Token[]): DumpTable | undefined {
+function parseCreateTable(tokens: readonly Token[]): SourceTable | undefined {
   const open = tokens.findIndex(token => token.kind === 'punctuation' && token.text === '(')
   const name = tokens[open - 1]
   if (open < 0 || name?.kind !== 'name') return undefined
@@ -338,7 +315,7 @@ function splitItems(tokens: readonly Token[]): { items: Token[][]; rest: readonl
   return { items, rest: [] }
 }
 
-function parseColumn(item: readonly Token[]): DumpColumn {
+function parseColumn(item: readonly Token[]): SourceColumn {
   const [name, type, open, length] = item.map(textOf)
   const set = item.findIndex((token, n) => isWord(token, 'SET') && isWord(item[n - 1], 'CHARACTER'))
   return {

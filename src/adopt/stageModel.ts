@@ -1,38 +1,36 @@
 import type { Queryable } from '../store/database.ts'
-import { MODEL, type ModelRow, type ModelTable } from './vomsAdmin.ts'
+import type { StagedRow, StagingColumns } from './model.ts'
 
 /** Rows a statement: some hundred kilobytes at most, and few enough round trips for a million rows. */
-const BATCH = 1000
+const BATCH = 2000
 
-/** Where a dump's rows wait, within the transaction, until all are there: pg_temp.import_TABLE. */
+/** Where a source's rows wait, within the transaction, until all are there: pg_temp.import_TABLE. */
 export interface Staging {
-  add(row: ModelRow): Promise<void>
+  /** Undefined while there is room; otherwise to be awaited. */
+  add(row: StagedRow): Promise<void> | undefined
   /** Writes what is left. No add() may follow. */
   finish(): Promise<void>
 }
 
 /** Creates the staging tables; they vanish with the transaction, however it ends. */
-export async function createStaging(tx: Queryable): Promise<Staging> {
-  const waiting = new Map<ModelTable, ModelRow['row'][]>()
-  for (const table of MODEL_TABLES) {
-    const columns = Object.entries(MODEL[table]).map(([name, type]) => `${name} ${type}`)
-    await tx.query(`create temporary table import_${table} (${columns.join(', ')}) on commit drop`)
-  }
-
-  const flush = async (table: ModelTable) => {
-    const rows = waiting.get(table) ?? []
-    waiting.set(table, [])
-    if (rows.length > 0) await insertRows(tx, table, rows)
+export async function createStaging(
+  tx: Queryable,
+  tables: Readonly<Record<string, StagingColumns>>,
+): Promise<Staging> {
+  const waiting = new Map<string, StagingTable>()
+  for (const [table, columns] of Object.entries(tables)) {
+    const definitions = Object.entries(columns).map(([name, type]) => `${name} ${type}`)
+    await tx.query(`create temporary table import_${table} (${definitions.join(', ')}) on commit drop`)
+    waiting.set(table, new StagingTable(table, columns))
   }
   return {
-    async add({ table, row }) {
-      const rows = waiting.get(table) ?? []
-      waiting.set(table, rows)
-      if (rows.push(row) >= BATCH) await flush(table)
+    add({ table, row }) {
+      const staging = waiting.get(table)!
+      return staging.add(row) >= BATCH ? staging.flush(tx) : undefined
     },
     async finish() {
-      for (const table of MODEL_TABLES) {
-        await flush(table)
+      for (const [table, staging] of waiting) {
+        await staging.flush(tx)
         // Planners know nothing of a temporary table that was never analysed.
         await tx.query(`analyze pg_temp.import_${table}`)
       }
@@ -40,18 +38,31 @@ export async function createStaging(tx: Queryable): Promise<Staging> {
   }
 }
 
-const MODEL_TABLES = Object.keys(MODEL) as ModelTable[]
+/** Rows of one table by column, as one statement takes them. */
+class StagingTable {
+  readonly #names: readonly string[]
+  readonly #sql: string
+  #columns: (string | null)[][]
 
-async function insertRows(tx: Queryable, table: ModelTable, rows: readonly ModelRow['row'][]): Promise<void> {
-  const names = Object.keys(MODEL[table])
-  const types: Readonly<Record<string, string>> = MODEL[table]
-  const lists = names.map((_, n) => `$${n + 1}::text[]`).join(', ')
-  const cast = names.map(name => `${name}::${types[name]}`).join(', ')
-  const columns = names.map(name =>
-    rows.map(row => (row as Readonly<Record<string, string | null>>)[name] ?? null),
-  )
-  await tx.query(
-    `insert into pg_temp.import_${table} (${names.join(', ')}) select ${cast} from unnest(${lists}) as t (${names.join(', ')})`,
-    columns,
-  )
+  constructor(table: string, columns: StagingColumns) {
+    this.#names = Object.keys(columns)
+    this.#columns = this.#names.map(() => [])
+    const names = this.#names.join(', ')
+    const cast = this.#names.map(name => `${name}::${columns[name]}`).join(', ')
+    const lists = this.#names.map((_, n) => `$${n + 1}::text[]`).join(', ')
+    this.#sql = `insert into pg_temp.import_${table} (${names}) select ${cast} from unnest(${lists}) as t (${names})`
+  }
+
+  /** How many wait now. */
+  add(row: StagedRow['row']): number {
+    for (const [n, name] of this.#names.entries()) this.#columns[n]!.push(row[name] ?? null)
+    return this.#columns[0]!.length
+  }
+
+  async flush(tx: Queryable): Promise<void> {
+    const columns = this.#columns
+    if (columns[0]!.length === 0) return
+    this.#columns = this.#names.map(() => [])
+    await tx.query(this.#sql, columns)
+  }
 }

@@ -1,116 +1,41 @@
 import { keyOfString } from '../../native-free/dn/keyOfString.ts'
+import type { Queryable } from '../store/database.ts'
 import { ImportError } from './ImportError.ts'
-import type { DumpRow, DumpValue } from './mysqldump.ts'
+import { MODEL, type ModelTable, type StagedRow } from './model.ts'
+import { RowReader } from './RowReader.ts'
+import type { SourceRow } from './RowSource.ts'
+import { readOther } from './readOther.ts'
+import type { SourceKind } from './SourceKind.ts'
 
-// VOMS Admin's schema, versions 2 and 3, as rows of a neutral model. Identifiers are the source's own, as text.
-// What a table holds beyond the model goes into `extra`, other tables into `other`, so that nothing is lost.
+const MARK = 'vomsAdmin'
 
-interface Columns {
-  ca: 'id' | 'subject' | 'subject_key' | 'description' | 'created_at'
-  usr:
-    | 'id'
-    | 'given_name'
-    | 'surname'
-    | 'institution'
-    | 'address'
-    | 'phone'
-    | 'email'
-    | 'created_at'
-    | 'ends_at'
-    | 'suspended'
-    | 'suspended_reason'
-    | 'suspended_code'
-    | 'external_id'
-    | 'subject'
-    | 'subject_key'
-    | 'ca_id'
-    | 'extra'
-  certificate:
-    | 'id'
-    | 'usr_id'
-    | 'ca_id'
-    | 'subject'
-    | 'subject_key'
-    | 'suspended'
-    | 'suspended_reason'
-    | 'suspended_code'
-    | 'created_at'
-    | 'extra'
-  vo_group: 'id' | 'path' | 'description' | 'extra'
-  role: 'id' | 'name' | 'extra'
-  holding: 'id' | 'group_id' | 'role_id' | 'usr_id' | 'extra'
-  class: 'id' | 'name' | 'description' | 'unique_values'
-  attribute: 'scope' | 'usr_id' | 'group_id' | 'role_id' | 'class_id' | 'value'
-  other: 'table_name' | 'row_key' | 'data'
-  version: 'version'
+/** VOMS Admin's database, schema versions 2 and 3. */
+export const VOMS_ADMIN: SourceKind = {
+  name: 'voms-admin',
+  mark: MARK,
+  title: 'VOMS Admin',
+  required: {
+    version: ['version'],
+    ca: ['cid'],
+    usr: ['userid'],
+    groups: ['gid', 'dn'],
+    roles: ['rid', 'role'],
+    m: ['gid', 'rid', 'userid'],
+  },
+  staging: MODEL,
+  keeps: () => true,
+  toRow: toModelRow,
+  prepare,
+  resolution: 'vomsd',
 }
-
-/** The tables of the neutral model. */
-export type ModelTable = keyof Columns
-
-/** One row of the model: values in PostgreSQL's text form. */
-export type ModelRow = { [T in ModelTable]: { table: T; row: Record<Columns[T], string | null> } }[ModelTable]
-
-/** The columns of each table, with their PostgreSQL types. */
-export const MODEL: { readonly [T in ModelTable]: Readonly<Record<Columns[T], string>> } = {
-  ca: { id: 'text', subject: 'text', subject_key: 'text', description: 'text', created_at: 'timestamptz' },
-  usr: {
-    id: 'text',
-    given_name: 'text',
-    surname: 'text',
-    institution: 'text',
-    address: 'text',
-    phone: 'text',
-    email: 'text',
-    created_at: 'timestamptz',
-    ends_at: 'timestamptz',
-    suspended: 'boolean',
-    suspended_reason: 'text',
-    suspended_code: 'text',
-    external_id: 'text',
-    subject: 'text',
-    subject_key: 'text',
-    ca_id: 'text',
-    extra: 'jsonb',
-  },
-  certificate: {
-    id: 'text',
-    usr_id: 'text',
-    ca_id: 'text',
-    subject: 'text',
-    subject_key: 'text',
-    suspended: 'boolean',
-    suspended_reason: 'text',
-    suspended_code: 'text',
-    created_at: 'timestamptz',
-    extra: 'jsonb',
-  },
-  vo_group: { id: 'text', path: 'text', description: 'text', extra: 'jsonb' },
-  role: { id: 'text', name: 'text', extra: 'jsonb' },
-  holding: { id: 'text', group_id: 'text', role_id: 'text', usr_id: 'text', extra: 'jsonb' },
-  class: { id: 'text', name: 'text', description: 'text', unique_values: 'boolean' },
-  attribute: {
-    scope: 'text',
-    usr_id: 'text',
-    group_id: 'text',
-    role_id: 'text',
-    class_id: 'text',
-    value: 'text',
-  },
-  other: { table_name: 'text', row_key: 'text', data: 'jsonb' },
-  version: { version: 'integer' },
-}
-
-/** Tables without which nothing can be resolved. */
-export const REQUIRED_TABLES = ['version', 'ca', 'usr', 'groups', 'roles', 'm']
 
 /**
- * One row of the dump as a row of the model. Throws ImportError IMPORT_VALUE for a column that is missing or
+ * One row of VOMS Admin's database as a row of the model. Throws ImportError IMPORT_VALUE for a column that is missing or
  * holds what it cannot.
  */
-export function toModelRow(dumped: DumpRow): ModelRow {
-  const from = new RowReader(dumped)
-  switch (dumped.table.name) {
+function toModelRow(source: SourceRow): StagedRow<ModelTable> {
+  const from = new RowReader(source, MARK)
+  switch (source.table.name) {
     case 'version':
       return { table: 'version', row: { version: from.number('version') } }
     case 'ca':
@@ -140,11 +65,11 @@ export function toModelRow(dumped: DumpRow): ModelRow {
     case 'role_attrs':
       return { table: 'attribute', row: readAttribute('role', from) }
     default:
-      return { table: 'other', row: readOther(dumped, from) }
+      return readOther(source, from)
   }
 }
 
-function readCa(from: RowReader): Record<Columns['ca'], string | null> {
+function readCa(from: RowReader): StagedRow['row'] {
   // Version 2 has the subject in a column of the table's own name.
   const subject = from.text('subject_string') ?? from.required('ca')
   return {
@@ -156,7 +81,7 @@ function readCa(from: RowReader): Record<Columns['ca'], string | null> {
   }
 }
 
-function readUser(from: RowReader): Record<Columns['usr'], string | null> {
+function readUser(from: RowReader): StagedRow['row'] {
   const subject = from.text('dn')
   return {
     id: from.id('userid'),
@@ -179,7 +104,7 @@ function readUser(from: RowReader): Record<Columns['usr'], string | null> {
   }
 }
 
-function readCertificate(from: RowReader): Record<Columns['certificate'], string | null> {
+function readCertificate(from: RowReader): StagedRow['row'] {
   const subject = from.required('subject_string')
   return {
     id: from.id('id'),
@@ -195,10 +120,7 @@ function readCertificate(from: RowReader): Record<Columns['certificate'], string
   }
 }
 
-function readAttribute(
-  scope: 'member' | 'group' | 'role',
-  from: RowReader,
-): Record<Columns['attribute'], string | null> {
+function readAttribute(scope: 'member' | 'group' | 'role', from: RowReader): StagedRow['row'] {
   return {
     scope,
     usr_id: scope === 'member' ? from.id('u_id') : null,
@@ -209,96 +131,32 @@ function readAttribute(
   }
 }
 
-function readOther({ table, values }: DumpRow, from: RowReader): Record<Columns['other'], string | null> {
-  const key = table.primaryKey.length > 0 ? table.primaryKey : Object.keys(values)
-  return {
-    table_name: table.name,
-    row_key: key.map(column => from.text(column) ?? '').join('/'),
-    data: JSON.stringify(Object.fromEntries(Object.keys(values).map(column => [column, from.json(column)]))),
-  }
-}
-
-/** Typed reads of one dumped row, which remember what was read. */
-class RowReader {
-  readonly #dumped: DumpRow
-  readonly #seen = new Set<string>()
-
-  constructor(dumped: DumpRow) {
-    this.#dumped = dumped
-  }
-
-  /** The value as text; null where it is NULL or the table has no such column. */
-  text(column: string): string | null {
-    this.#seen.add(column)
-    const value = this.#valueOf(column)
-    if (value === null) return null
-    if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
-    // PostgreSQL's text has no NUL.
-    return String(value).replaceAll('\0', '\ufffd')
-  }
-
-  required(column: string): string {
-    const text = this.text(column)
-    if (text === null) throw this.#error(column, 'is missing')
-    return text
-  }
-
-  id(column: string): string {
-    return this.number(column)
-  }
-
-  number(column: string): string {
-    const text = this.required(column)
-    if (!/^-?[0-9]{1,18}$/.test(text)) throw this.#error(column, 'is no whole number')
-    return text
-  }
-
-  /** A bit; false where it is NULL or the table has no such column. */
-  flag(column: string): string {
-    const text = this.text(column)
-    if (text === null || text === 'false' || text === '0') return 'false'
-    if (text === 'true' || text === '1') return 'true'
-    throw this.#error(column, 'is no bit')
-  }
-
-  /** A date and time, taken as UTC; MySQL's zero date is none. */
-  time(column: string): string | null {
-    const text = this.text(column)
-    if (text === null || text.startsWith('0000-00-00')) return null
-    const parts = /^(\d{4})-(\d\d)-(\d\d) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?$/.exec(text)
-    if (parts === null || !isDay(Number(parts[1]), Number(parts[2]), Number(parts[3]))) {
-      throw this.#error(column, 'is no date')
-    }
-    return `${text}+00`
-  }
-
-  json(column: string): string | boolean | null {
-    const value = this.#valueOf(column)
-    return typeof value === 'boolean' ? value : this.text(column)
-  }
-
-  /** What was not read, as JSON, without the columns that say nothing of their own. */
-  rest(without: readonly string[] = []): string {
-    const left = Object.keys(this.#dumped.values).filter(
-      column => !this.#seen.has(column) && !without.includes(column) && this.#valueOf(column) !== null,
+/** Checks the schema version, and that the database is this VO's. */
+async function prepare(tx: Queryable, vo: string): Promise<number> {
+  const [row] = await tx.query<{ version: number | null }>(
+    'select max(version) as version from pg_temp.import_version',
+  )
+  const version = row?.version ?? 0
+  if (version !== 2 && version !== 3) {
+    throw new ImportError(
+      'IMPORT_VERSION',
+      `VOMS Admin schema version ${version} is not known: it has to be 2 or 3`,
     )
-    return JSON.stringify({ vomsAdmin: Object.fromEntries(left.map(column => [column, this.json(column)])) })
   }
-
-  #valueOf(column: string): DumpValue {
-    const { values } = this.#dumped
-    return Object.hasOwn(values, column) ? (values[column] ?? null) : null
+  const roots = await tx.query<{ path: string }>(
+    `select path from pg_temp.import_vo_group where path !~ '^/.*/' order by path limit 10`,
+  )
+  if (!roots.some(({ path }) => path === `/${vo}`)) {
+    const found = roots.map(({ path }) => path).join(', ') || 'none'
+    throw new ImportError('IMPORT_OTHER_VO', `the database has no group /${vo}; its root group is ${found}`)
   }
-
-  #error(column: string, what: string): ImportError {
-    const { table, line } = this.#dumped
-    return new ImportError('IMPORT_VALUE', `line ${line}: ${table.name}.${column} ${what}`)
+  if (version === 2) {
+    // Version 2 has one certificate a member, in the member's own row, and no suspension.
+    await tx.query(
+      `insert into pg_temp.import_certificate (id, usr_id, ca_id, subject, subject_key, suspended, created_at, extra)
+       select id, id, ca_id, subject, subject_key, false, created_at, '{"vomsAdmin": {}}'
+       from pg_temp.import_usr where subject is not null`,
+    )
   }
-}
-
-/** Whether the month has that day: MySQL may hold dates that no calendar has. */
-function isDay(year: number, month: number, day: number): boolean {
-  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-  const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
-  return year > 0 && days !== undefined && day >= 1 && day <= days
+  return version
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type ImportOptions, type ImportProgress, importVomsAdmin } from '../../src/adopt/importVomsAdmin.ts'
+import type { ImportOptions, ImportProgress } from '../../src/adopt/importSource.ts'
+import { importVomsAdmin } from '../../src/adopt/importVomsAdmin.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openInMemory } from '../../src/store/embedded.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -210,7 +211,7 @@ describe('a small dump of schema version 3', () => {
   })
 
   it('may leave suspended members to their certificates', async () => {
-    await run(SMALL, 'small', { suspendedMembers: 'certificates' })
+    await run(SMALL, 'small', { decisions: { 'suspended-member': 'certificates' } })
     expect((await holdings()).filter(row => row.includes('suspended'))).toHaveLength(3)
     expect((await holdings()).some(row => row.startsWith('Sue'))).toBe(false)
   })
@@ -226,7 +227,11 @@ describe('a small dump of schema version 3', () => {
     await run(SMALL, 'small', { onProgress: progress => seen.push(progress) })
     const { length } = readFileSync(SMALL)
     expect(seen.map(({ phase }) => phase)).toEqual(['reading', 'comparing', 'writing'])
-    expect(seen.at(-1)).toEqual({ phase: 'writing', bytes: length, totalBytes: length, rows: 48 })
+    expect(seen.at(-1)).toEqual({
+      phase: 'writing',
+      source: { done: length, total: length, unit: 'bytes' },
+      rows: 48,
+    })
   })
 })
 
@@ -368,13 +373,13 @@ describe('a dump that is refused', () => {
   it('because it is of another VO', async () => {
     await refused(SMALL, 'vo.0', {
       code: 'IMPORT_OTHER_VO',
-      message: 'the dump has no group /vo.0; its root group is /other, /small',
+      message: 'the database has no group /vo.0; its root group is /other, /small',
     })
   })
 
   it.each([
     { code: 'IMPORT_VERSION', from: "(3,'6')", to: "(4,'6')" },
-    { code: 'IMPORT_NOT_VOMS_ADMIN', from: 'CREATE TABLE `m` (', to: 'CREATE TABLE `usr` (' },
+    { code: 'IMPORT_OTHER_PROGRAM', from: 'CREATE TABLE `m` (', to: 'CREATE TABLE `usr` (' },
     { code: 'IMPORT_VALUE', from: "'2025-01-01 00:00:00'", to: "'2025-02-30 00:00:00'" },
     { code: 'IMPORT_VALUE', from: "'2025-01-01 00:00:00'", to: "'tomorrow'" },
     { code: 'IMPORT_VALUE', from: '`subject_string` varchar(255)', to: '`subject` varchar(255)' },

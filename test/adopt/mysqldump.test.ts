@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DumpError } from '../../src/adopt/DumpError.ts'
-import { type DumpRow, MysqldumpReader } from '../../src/adopt/mysqldump.ts'
+import { MysqldumpReader } from '../../src/adopt/mysqldump.ts'
+import type { SourceRow } from '../../src/adopt/RowSource.ts'
 
 const CREATE = `CREATE TABLE \`t\` (
   \`id\` bigint(20) NOT NULL AUTO_INCREMENT,
@@ -19,7 +20,7 @@ const END = '\n-- Dump completed on 2026-01-01  0:00:00\n'
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'))
 
 /** Reads a dump given as one character an octet, whole or in pieces. */
-function read(text: string, cuts: readonly number[] = []): DumpRow[] {
+function read(text: string, cuts: readonly number[] = []): SourceRow[] {
   const reader = new MysqldumpReader()
   const octets = bytes(text)
   const places = [0, ...cuts, octets.length]

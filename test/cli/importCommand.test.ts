@@ -46,6 +46,58 @@ describe('vouchd import voms-admin', () => {
     expect(second.out).toContain('\nno changes\n')
   })
 
+  it('shows what a newer dump would change, and logs what it changed', async () => {
+    const newer = readFileSync(DUMP, 'latin1')
+      .replace("'ada@small.example'", "'ada@new.example'")
+      .replace("(2,'2024-05-01 10:00:00','/C=IT/O=Small/CN=Ada','\\0',NULL,NULL,2,1),\n", '')
+    writeFileSync(site.path('newer.sql'), newer, 'latin1')
+    const log = site.path('changes.log')
+    const dry = await run(site.path('newer.sql'), '--vo', 'small', '--dry-run')
+    expect(dry.out).toContain(
+      [
+        'difference to what is there',
+        '  ~ member ada@new.example (1): email: "ada@small.example" -> "ada@new.example"',
+        '  - certificate /C=IT/O=Small/CN=Ada',
+        '',
+      ].join('\n'),
+    )
+    await run(site.path('newer.sql'), '--vo', 'small', '--log', log)
+    const lines = readFileSync(log, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(lines.slice(0, 2)).toEqual([
+      {
+        ...{ vo: 'small', action: 'update', kind: 'member', what: 'ada@new.example (1)' },
+        ...{ before: { email: 'ada@small.example' }, after: { email: 'ada@new.example' } },
+        reason: 'the source has it otherwise',
+      },
+      expect.objectContaining({
+        ...{ action: 'delete', kind: 'certificate', what: '/C=IT/O=Small/CN=Ada', after: null },
+        reason: 'the source has it no more',
+      }),
+    ])
+    expect(lines.slice(2).every(({ action }) => action === 'decide')).toBe(true)
+    const failed = await run(DUMP, '--vo', 'small', '--log', log, '--on-duplicate-email', 'fail')
+    expect(failed.code).toBe(1)
+    expect(readFileSync(log, 'utf8').trimEnd().split('\n')).toHaveLength(lines.length)
+    await run(DUMP, '--vo', 'small', '--log', log)
+    expect(readFileSync(log, 'utf8').trimEnd().split('\n').length).toBeGreaterThan(lines.length)
+  })
+
+  it('leaves alone a VO that is followed, until that ends', async () => {
+    await db!.query(`update vouchd.vo set followed_from = 'mysql://u@h/d' where name = 'small'`)
+    const refused = await run(DUMP, '--vo', 'small')
+    expect(refused.err).toContain('VO small is followed from mysql://u@h/d, which would undo this')
+    const end = () => runInProcess('--config', site.config, 'import', 'end-follow', '--vo', 'small')
+    expect(await end()).toMatchObject({
+      code: 0,
+      out: 'VO small is not followed from mysql://u@h/d any more\n',
+    })
+    expect(await end()).toMatchObject({ code: 1, err: 'vouchd: VO small is not followed from anywhere\n' })
+    expect((await run(DUMP, '--vo', 'small')).code).toBe(0)
+  })
+
   it('reports to programs', async () => {
     const { out } = await run(DUMP, '--vo', 'small', '--dry-run', '--json')
     expect(JSON.parse(out)).toMatchObject({ vo: 'small', dryRun: true, created: false, schemaVersion: 3 })
@@ -81,9 +133,42 @@ describe('vouchd import voms-admin', () => {
     ['a name that is none', () => [DUMP, '--vo', '/small'], 2, '/small is no name of a VO'],
     [
       'an unknown way',
-      () => [DUMP, '--vo', 'small', '--suspended-members', 'x'],
+      () => [DUMP, '--vo', 'small', '--on-suspended-member', 'x'],
       2,
       'Allowed choices are enforce',
+    ],
+    ['no source', () => ['--vo', 'small'], 2, 'name a dump, or a live database by --from'],
+    ['two sources', () => [DUMP, '--vo', 'small', '--from', 'mysql://u@h/d'], 2, 'name one source'],
+    ['a dump to be followed', () => [DUMP, '--vo', 'small', '--follow', '5'], 2, 'a dump never changes'],
+    [
+      'an address that is none',
+      () => ['--from', 'http://h/d', '--vo', 'small'],
+      2,
+      'does not begin with mysql://',
+    ],
+    [
+      'seconds that are none',
+      () => ['--from', 'mysql://u@h/d', '--vo', 'small', '--follow', '0'],
+      2,
+      'whole seconds',
+    ],
+    [
+      'a server that is not there',
+      () => ['--from', `mysql://u@h/d?socket=${site.path('none.sock')}`, '--vo', 'small'],
+      1,
+      '(SOURCE_UNREACHABLE); nothing was changed',
+    ],
+    [
+      'an option of VOMS Admin alone',
+      () => [DUMP, '--vo', 'small', '--on-unknown-ca', 'keep'],
+      2,
+      'Allowed choices are skip, fail',
+    ],
+    [
+      'what was decided to fail',
+      () => [DUMP, '--vo', 'small', '--on-duplicate-email', 'fail'],
+      1,
+      'found what was decided to fail: 1 x duplicate-email (shared@small.example: 2 members) (IMPORT_DECISION); nothing was changed',
     ],
   ])('explains %s', async (_name, args, expected, message) => {
     const { code, err } = await run(...args())
