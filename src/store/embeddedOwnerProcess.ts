@@ -21,7 +21,8 @@ process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})
 process.on('SIGHUP', () => {})
 
-const tell = (message: OwnerMessage) => process.send?.(message)
+// A parent that is gone hears nothing; its going ends this process.
+const tell = (message: OwnerMessage) => process.send?.(message, undefined, {}, () => {})
 
 try {
   const folder = process.argv[2] ?? ''

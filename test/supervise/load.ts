@@ -1,0 +1,53 @@
+import { askRest, type RestAnswer, userNamed } from '../e2e/daemon.ts'
+import { readAcIndependently } from '../independent/readAc.ts'
+
+/** What came of many requests. */
+export interface LoadResult {
+  readonly issued: number
+  /** Answers other than an AC, in words. */
+  readonly refused: readonly string[]
+  /** Connections that broke or were refused, by the system's error or the end of the connection. */
+  readonly broken: readonly string[]
+  /** ACs whose signature is not that of the certificate that they carry. */
+  readonly mismatched: number
+}
+
+const user = userNamed('test0')
+
+/** Asks a port without pause, over so many connections at once, until it is stopped. Each AC is verified. */
+export function startLoad(port: () => number, connections = 4): { stop(): Promise<LoadResult> } {
+  let running = true
+  let issued = 0
+  let mismatched = 0
+  const refused: string[] = []
+  const broken: string[] = []
+
+  async function note(answer: RestAnswer): Promise<void> {
+    if (Number.isNaN(answer.status)) broken.push('closed without an answer')
+    else if (answer.ac === undefined) refused.push(`${answer.status} ${answer.code} ${answer.message}`)
+    else {
+      issued++
+      const ac = await readAcIndependently(answer.ac)
+      if (!ac.signatureValid) mismatched++
+    }
+  }
+
+  async function ask(): Promise<void> {
+    while (running) {
+      try {
+        await note(await askRest(port(), [user]))
+      } catch (cause) {
+        broken.push((cause as NodeJS.ErrnoException).code ?? String(cause))
+      }
+    }
+  }
+
+  const askers = Array.from({ length: connections }, ask)
+  return {
+    async stop() {
+      running = false
+      await Promise.all(askers)
+      return { issued, refused, broken, mismatched }
+    },
+  }
+}
