@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AuditObserver, noticeAudit } from '../../src/audit/auditObserver.ts'
@@ -82,13 +82,6 @@ export function auditFolder(): AuditFolder {
     },
     remove: () => rmSync(base, { recursive: true, force: true }),
   }
-}
-
-/** Makes the folder as the daemon would, for tests that put files there themselves. */
-export function makeLogFolder(folder: string, log: string): string {
-  const path = join(folder, log)
-  mkdirSync(path, { recursive: true, mode: 0o700 })
-  return path
 }
 
 /** An intent; the number makes serial, id and holder. */
