@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { ConfigError, formatConfigFault } from '../config/ConfigError.ts'
 import { SigningKeyFault } from '../issue/sign/loadSigningKey.ts'
@@ -24,7 +23,10 @@ import { normaliseOptions } from './normaliseOptions.ts'
 import { printable } from './printable.ts'
 import { proxyInfoCommand } from './proxyInfoCommand.ts'
 import { proxyInitCommand } from './proxyInitCommand.ts'
+import { reloadCommand } from './reloadCommand.ts'
 import { serveCommand } from './serveCommand.ts'
+import { statusCommand } from './statusCommand.ts'
+import { version } from './version.ts'
 import { vomsesCommand } from './vomsesCommand.ts'
 
 const DEFAULT_CONFIG = '/etc/vouchd/vouchd.toml'
@@ -38,7 +40,9 @@ Exit codes:
   3   the configuration cannot be used
   4   the database cannot be used
   5   this Node.js is too old
-  70  a fault of vouchd itself`
+  6   no daemon answers
+  70  a fault of vouchd itself
+  143 ended by a second signal`
 
 const EXAMPLES = `
 Examples:
@@ -50,6 +54,8 @@ Examples:
 /** In the order of --help. */
 const COMMANDS = [
   serveCommand,
+  reloadCommand,
+  statusCommand,
   checkCommand,
   migrateCommand,
   importCommand,
@@ -145,9 +151,4 @@ function explainFailure(error: unknown, io: CliIo): ExitCode {
 /** What the operating system refused: an address in use, a full disk. No fault of ours. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
