@@ -35,7 +35,7 @@ export async function listAttributeClasses(db: Queryable, vo?: string): Promise<
 }
 
 /** Allows an attribute in a VO. */
-export function addAttributeClass(
+export async function addAttributeClass(
   db: Database,
   author: Author,
   voName: string,
@@ -72,7 +72,7 @@ export function noSuchClass(vo: string, name: string): AdminError {
 }
 
 /** Renames an attribute wherever it is set. */
-export function renameAttributeClass(
+export async function renameAttributeClass(
   db: Database,
   author: Author,
   voName: string,
@@ -96,7 +96,7 @@ export function renameAttributeClass(
 }
 
 /** Removes an attribute with every value of it. */
-export function removeAttributeClass(
+export async function removeAttributeClass(
   db: Database,
   author: Author,
   voName: string,

@@ -105,7 +105,7 @@ export interface NewGroup {
 }
 
 /** Makes a group; what was made, parents first. */
-export function addGroup(
+export async function addGroup(
   db: Database,
   author: Author,
   group: NewGroup,
@@ -163,7 +163,7 @@ export interface GroupChanges {
 }
 
 /** Changes what a group is, not what it is called. */
-export function setGroup(
+export async function setGroup(
   db: Database,
   author: Author,
   path: string,
@@ -198,7 +198,7 @@ async function requireGroup(tx: Queryable, voId: string, path: string) {
 }
 
 /** Renames or moves a group with all below it, within its VO. */
-export function renameGroup(
+export async function renameGroup(
   db: Database,
   author: Author,
   from: string,
@@ -245,7 +245,7 @@ export interface GroupGone {
 }
 
 /** Removes a group with all below it. */
-export function removeGroup(
+export async function removeGroup(
   db: Database,
   author: Author,
   path: string,

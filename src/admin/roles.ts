@@ -32,7 +32,7 @@ export async function listRoles(db: Queryable, vo?: string): Promise<RoleSummary
 }
 
 /** Makes a role, which may then be held in any group of the VO. */
-export function addRole(
+export async function addRole(
   db: Database,
   author: Author,
   voName: string,
@@ -69,7 +69,7 @@ export function noSuchRole(vo: string, role: string): AdminError {
 }
 
 /** Renames a role in all its groups. */
-export function renameRole(
+export async function renameRole(
   db: Database,
   author: Author,
   voName: string,
@@ -90,7 +90,7 @@ export function renameRole(
 }
 
 /** Removes a role from everyone who holds it. */
-export function removeRole(
+export async function removeRole(
   db: Database,
   author: Author,
   voName: string,

@@ -75,7 +75,7 @@ export interface NewVo {
 }
 
 /** Makes a VO with its root group. */
-export function addVo(db: Database, author: Author, vo: NewVo): Promise<{ readonly vo: string }> {
+export async function addVo(db: Database, author: Author, vo: NewVo): Promise<{ readonly vo: string }> {
   const { name, description, enforceEndDates = true, resolution = 'vomsd' } = vo
   checkVoName(name)
   if (description !== undefined) checkText('the description', description)
@@ -116,7 +116,7 @@ export interface VoChanged {
 }
 
 /** Changes settings of a VO. A followed one may only stop being followed. */
-export function setVo(db: Database, author: Author, name: string, changes: VoChanges): Promise<VoChanged> {
+export async function setVo(db: Database, author: Author, name: string, changes: VoChanges): Promise<VoChanged> {
   if (changes.description) checkText('the description', changes.description)
   return change(db, author, async tx => {
     const vo = await lockVo(tx, name)
@@ -156,7 +156,7 @@ async function countEnded(tx: Queryable, voId: string): Promise<number> {
 }
 
 /** Renames a VO with its groups: every FQAN of it becomes another one. */
-export function renameVo(
+export async function renameVo(
   db: Database,
   author: Author,
   from: string,
@@ -172,7 +172,7 @@ export function renameVo(
 }
 
 /** Removes a VO with all that it holds. */
-export function removeVo(
+export async function removeVo(
   db: Database,
   author: Author,
   name: string,
