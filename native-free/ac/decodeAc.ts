@@ -20,8 +20,8 @@ const CONSTRUCTED_0 = contextTag(0, true)
 const DIRECTORY_NAME = contextTag(4, true)
 /** RFC 5755 4.2.5. */
 const MAX_SERIAL_OCTETS = 20
-/** Real sequences hold one certificate, a few hold the intermediates too. */
-const MAX_CERTIFICATES = 16
+/** Of certseq: real ones hold one certificate, a few the intermediates too. */
+export const MAX_CERTIFICATES = 16
 
 /**
  * Reads an attribute certificate of the VOMS profile (RFC 5755 4), with nothing after it. Takes what every VOMS

@@ -1,4 +1,4 @@
-import { type DerReader, enterWhole } from '../der/reader.ts'
+import { DerReader, enterWhole } from '../der/reader.ts'
 import { TAG } from '../der/tag.ts'
 import { Refusal } from '../refusal.ts'
 import type { KeyFacts } from './certificate.ts'
@@ -23,22 +23,21 @@ export function readKey(spki: Uint8Array): PublicKey {
   const fields = enterWhole(spki, TAG.sequence)
   const algorithm = fields.enter(TAG.sequence)
   const oid = algorithm.oid()
+  const parameters = algorithm.done ? undefined : algorithm.element()
+  algorithm.finish()
   const publicKeyBits = fields.bitStringOctets()
   fields.finish()
-  const key = factsOf(oid, algorithm, publicKeyBits)
-  if (!algorithm.done) algorithm.skip()
-  algorithm.finish()
-  return { key, publicKeyBits }
+  return { key: factsOf(oid, parameters, publicKeyBits), publicKeyBits }
 }
 
-function factsOf(oid: string, parameters: DerReader, publicKeyBits: Uint8Array): KeyFacts {
+function factsOf(oid: string, parameters: Uint8Array | undefined, publicKeyBits: Uint8Array): KeyFacts {
   switch (oid) {
     case '1.2.840.113549.1.1.1': // rsaEncryption
     case '1.2.840.113549.1.1.10': // id-RSASSA-PSS
       return rsaFacts(publicKeyBits)
     case '1.2.840.10045.2.1': {
       // Explicit parameters instead of a curve's OID are no named curve, whatever they say.
-      const curve = parameters.peek() === TAG.oid ? CURVES[parameters.oid()] : undefined
+      const curve = parameters?.[0] === TAG.oid ? CURVES[new DerReader(parameters).oid()] : undefined
       return { kind: 'ec', curve: curve ?? 'other' }
     }
     case '1.3.101.112':

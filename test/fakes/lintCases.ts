@@ -269,6 +269,8 @@ export const LINT_CASES: Readonly<Record<string, Readonly<Record<string, () => U
     'bad-ca-first': () => only(raw.certseq(acCa.der, raw.rawIssuer.der), noRevAvail, keyId),
     'bad-one-sequence': () =>
       only(raw.extension(raw.OIDS.certseq, sequence(raw.rawIssuer.der)), noRevAvail, keyId),
+    'bad-seventeen': () =>
+      only(raw.certseq(raw.rawIssuer.der, ...Array(16).fill(sequence())), noRevAvail, keyId),
     'bad-second-of-another-tag': () =>
       only(raw.certseq(raw.rawIssuer.der, tlv(0x14, acCa.der.subarray(4))), noRevAvail, keyId),
     'bad-octets-after-the-first': () =>

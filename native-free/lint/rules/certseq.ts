@@ -1,3 +1,4 @@
+import { MAX_CERTIFICATES } from '../../ac/decodeAc.ts'
 import { TAG } from '../../der/tag.ts'
 import type { Elements } from '../elements.ts'
 import type { LintRule } from '../lintRule.ts'
@@ -17,7 +18,9 @@ export const certseq: LintRule = {
       return "certseq does not begin with the AC issuer's certificate"
     }
     const further = first + expect.issuerCertificate.length
-    return areSequences(tbs.bytes, further, end) ? undefined : 'certseq holds what is no certificate'
+    const count = 1 + countSequences(tbs.bytes, further, end)
+    if (count === 0) return 'certseq holds what is no certificate'
+    return count > MAX_CERTIFICATES ? `certseq holds more than ${MAX_CERTIFICATES} certificates` : undefined
   },
 }
 
@@ -29,11 +32,12 @@ function contentOf(tbs: Elements, at: number, end: number): number {
   return to === end ? from : -1
 }
 
-/** Whether bytes[from, end) are SEQUENCEs one after another, or nothing. */
-function areSequences(bytes: Uint8Array, from: number, end: number): boolean {
+/** How many SEQUENCEs bytes[from, end) are, one after another; -1 when they are something else. */
+function countSequences(bytes: Uint8Array, from: number, end: number): number {
+  let count = 0
   let at = from
-  while (at < end && at >= 0) at = readSequence(bytes, at, end).to
-  return at === end
+  for (; at < end && at >= 0; count++) at = readSequence(bytes, at, end).to
+  return at === end ? count : -1
 }
 
 const NO_SEQUENCE = { from: -1, to: -1 }

@@ -335,6 +335,16 @@ describe('refuses', () => {
       { spki: rsa(w.bitString(w.sequence(w.integer(5), w.integer(3), w.integer(1)))) },
       'DER_TRAILING_BYTES',
     ],
+    [
+      'two parameters of a key',
+      {
+        spki: w.sequence(
+          w.sequence(w.oid('1.2.840.10045.2.1'), w.oid('1.2.840.10045.3.1.7'), w.oid('1.2.840.10045.3.1.7')),
+          w.bitString(fromHex('04')),
+        ),
+      },
+      'DER_TRAILING_BYTES',
+    ],
     ['an RSA key that is no SEQUENCE', { spki: rsa(w.bitString(w.nullValue())) }, 'DER_UNEXPECTED_TAG'],
     ['bits in a key', { spki: rsa(w.bitString(fromHex('f0'), 4)) }, 'DER_BAD_BIT_STRING'],
     ['a negative pathlen', ext('2.5.29.19', w.sequence(w.boolean(true), w.integer(-1))), 'DER_INTEGER_RANGE'],
