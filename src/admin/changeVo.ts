@@ -57,7 +57,7 @@ export function changeVo<T>(
 }
 
 /** The VO, locked until the transaction ends. Throws AdminError ADMIN_NOT_FOUND. */
-export async function lockVo(tx: Queryable, name: string): Promise<Vo> {
+async function lockVo(tx: Queryable, name: string): Promise<Vo> {
   const [row] = await tx.query(
     `select id, name, enforce_end_dates, resolution, followed_from from vouchd.vo where name = $1
      for no key update`,
@@ -87,11 +87,11 @@ export async function noSuchVo(db: Queryable, name: string): Promise<AdminError>
   )
 }
 
-export function refuseFollowed(vo: Vo): void {
+function refuseFollowed(vo: Vo): void {
   if (vo.followedFrom === undefined) return
   throw new AdminError(
     'ADMIN_FOLLOWED',
     `VO ${vo.name} is followed from ${shown(vo.followedFrom)}: what is changed here would be overwritten from there`,
-    `change it there, or end the following for good: vouchd vo set ${vo.name} --stop-following`,
+    `change it there, or end the following for good: vouchd import end-follow --vo ${vo.name}`,
   )
 }

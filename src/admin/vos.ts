@@ -1,6 +1,6 @@
 import type { Database, Queryable } from '../store/database.ts'
 import { AdminError } from './AdminError.ts'
-import { type Author, change, changeVo, lockVo, noSuchVo, refuseFollowed } from './changeVo.ts'
+import { type Author, change, changeVo, noSuchVo } from './changeVo.ts'
 import { moveGroups } from './moveGroups.ts'
 import { checkText, checkVoName } from './nameRules.ts'
 
@@ -104,8 +104,6 @@ export interface VoChanges {
   readonly description?: string
   readonly enforceEndDates?: boolean
   readonly resolution?: 'vomsd' | 'iam'
-  /** The VO is administered here from now on. */
-  readonly stopFollowing?: boolean
 }
 
 export interface VoChanged {
@@ -115,31 +113,26 @@ export interface VoChanged {
   readonly refusedMembers: number
 }
 
-/** Changes settings of a VO. A followed one may only stop being followed. */
-export async function setVo(db: Database, author: Author, name: string, changes: VoChanges): Promise<VoChanged> {
+/** Changes settings of a VO. */
+export async function setVo(
+  db: Database,
+  author: Author,
+  name: string,
+  changes: VoChanges,
+): Promise<VoChanged> {
   if (changes.description) checkText('the description', changes.description)
-  return change(db, author, async tx => {
-    const vo = await lockVo(tx, name)
-    if (!changes.stopFollowing) refuseFollowed(vo)
+  return changeVo(db, author, name, async (tx, vo) => {
     const before = (await listVos(tx, name))[0]!
     const after = {
       description: changes.description === undefined ? before.description : changes.description || undefined,
       enforceEndDates: changes.enforceEndDates ?? before.enforceEndDates,
       resolution: changes.resolution ?? before.resolution,
-      followedFrom: changes.stopFollowing ? undefined : before.followedFrom,
     }
     const changed = (Object.keys(after) as (keyof typeof after)[]).filter(key => after[key] !== before[key])
     if (changed.length > 0) {
       await tx.query(
-        `update vouchd.vo set description = $2, enforce_end_dates = $3, resolution = $4, followed_from = $5
-         where id = $1`,
-        [
-          vo.id,
-          after.description ?? null,
-          after.enforceEndDates,
-          after.resolution,
-          after.followedFrom ?? null,
-        ],
+        'update vouchd.vo set description = $2, enforce_end_dates = $3, resolution = $4 where id = $1',
+        [vo.id, after.description ?? null, after.enforceEndDates, after.resolution],
       )
     }
     const refusedMembers = after.enforceEndDates ? await countEnded(tx, vo.id) : 0

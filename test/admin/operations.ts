@@ -180,15 +180,10 @@ export function describeOperations(
           await expect(change(), String(change)).rejects.toMatchObject({
             code: 'ADMIN_FOLLOWED',
             message: `VO ${vo} is followed from voms-admin at db.example: what is changed here would be overwritten from there`,
-            advice: expect.stringContaining(`vouchd vo set ${vo} --stop-following`),
+            advice: expect.stringContaining(`vouchd import end-follow --vo ${vo}`),
           })
         }
         expect(await everything()).toBe(before)
-      })
-
-      it('is administered here once the following has ended', async () => {
-        expect(await setVo(db, by, vo, { stopFollowing: true })).toMatchObject({ changed: ['followedFrom'] })
-        await addRole(db, by, vo, 's')
       })
     })
 

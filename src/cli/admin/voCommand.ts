@@ -31,7 +31,6 @@ interface SetOptions extends ChangeOptions {
   readonly description?: string
   readonly enforceEndDates?: boolean
   readonly resolution?: 'vomsd' | 'iam'
-  readonly stopFollowing?: true
 }
 
 /** `vouchd vo`: the VOs of the database. */
@@ -157,25 +156,17 @@ function settingsOf({ description, enforceEndDates, resolution }: SetOptions) {
 }
 
 const SET_HELP = `
-A VO that is followed from another server's database is changed there; --stop-following makes this the place of its
-administration.
-
-Examples:
-  vouchd vo set vo.example --enforce-end-dates yes
-  vouchd vo set vo.example --stop-following --reason 'VOMS Admin was switched off'`
+Example:
+  vouchd vo set vo.example --enforce-end-dates yes --reason 'agreed on 31 January'`
 
 function setCommand(context: CliContext): Command {
   return withChangeOptions(withSettings(new Command('set')))
     .description('change settings of a VO')
     .argument('<vo>', 'name of the VO')
-    .option('--stop-following', 'administer it here from now on')
     .addHelpText('after', SET_HELP)
     .action(
       context.action((name: string, options: SetOptions) => {
-        const changes = {
-          ...settingsOf(options),
-          ...(options.stopFollowing ? { stopFollowing: true } : {}),
-        }
+        const changes = settingsOf(options)
         if (Object.keys(changes).length === 0) {
           throw new CliError(
             EXIT.usage,
