@@ -81,11 +81,12 @@ interface CsvRecord {
 
 function parseCsv(file: string, text: string): CsvRecord[] {
   try {
-    const parsed = parse(text, {
+    // The library counts a line end of two characters within quotes as two lines.
+    const parsed = parse(text.replaceAll('\r\n', '\n'), {
       info: true,
       skip_empty_lines: true,
       relax_column_count: true,
-      record_delimiter: ['\r\n', '\n'],
+      record_delimiter: '\n',
       max_record_size: MAX_RECORD_CHARACTERS,
       to: MAX_ROWS + 2,
     }) as unknown as { info: { lines: number; empty_lines: number }; record: string[] }[]
