@@ -16,9 +16,11 @@ if (refusal !== undefined) {
   process.stdout.on('error', () => process.exit(EXIT.ok))
   // Only now: the modules behind it may need what an old Node.js lacks.
   const { runCli } = await import('./cli/runCli.ts')
+  const { openLog } = await import('./observe/openLog.ts')
   process.exitCode = await runCli(args, {
     out: text => process.stdout.write(text),
     err: text => process.stderr.write(text),
+    openLog: cells => openLog(process.stdout.fd, process.env, cells),
     clock: systemClock,
     terminal: process.stderr.isTTY === true,
     stopped: () =>

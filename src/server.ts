@@ -7,6 +7,7 @@ import type { Events } from './events.ts'
 import { createListener, type Listener } from './listen/listener.ts'
 import { type ListenOn, openPort, type Place, type Port } from './listen/port.ts'
 import { collectServing, type ServingFigures } from './observe/countServing.ts'
+import type { Snapshot } from './observe/snapshot.ts'
 import { createRequestIds } from './requestIds.ts'
 import { countHolders } from './resolve/countHolders.ts'
 import { openParts, type Parts } from './serving/openParts.ts'
@@ -51,6 +52,8 @@ export interface RunningServer {
   /** Looks at the trust directory now instead of at the next sign of a change. */
   reloadTrust(): Promise<void>
   readiness(): readonly Readiness[]
+  /** What this process counts. */
+  metrics(): Snapshot
   /** Members by VO, from the database. Throws DatabaseError. */
   memberCounts(): Promise<ReadonlyMap<string, number>>
   /** How far the audit logs of this process have come, for the supervisor that signs them. */
@@ -221,6 +224,7 @@ export function createServer(deps: ServerDeps): RunningServer {
       await current?.parts.trust.value.reload()
     },
     readiness,
+    metrics: () => deps.events.metrics.snapshot(),
     async memberCounts() {
       if (current === undefined) return new Map()
       return await countHolders(current.parts.store.value, current.config.directory)

@@ -1,11 +1,15 @@
 import type { UserPlace } from '../client/userPaths.ts'
 import type { Clock } from '../clock.ts'
+import type { LogCells } from '../observe/metrics.ts'
+import type { OpenLog } from '../observe/openLog.ts'
 import type { ExitCode } from './exitCodes.ts'
 
 /** The process as commands see it; tests hand in another. Data goes to `out`, messages to `err`. */
 export interface CliIo {
   out(text: string): void
   err(text: string): void
+  /** The log of a daemon, which never waits for its reader; without it the log goes to `out`. */
+  openLog?(cells: LogCells): OpenLog
   readonly clock: Clock
   /** Messages go to a terminal, where a line may be written over. */
   readonly terminal?: boolean

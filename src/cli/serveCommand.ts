@@ -1,16 +1,23 @@
 import { Command } from 'commander'
-import { type DestinationStream, pino } from 'pino'
+import { pino } from 'pino'
 import { formatFinding, SetupError } from '../check/SetupError.ts'
 import { readConfig } from '../config/readConfig.ts'
-import { plainLine } from '../observe/plainLine.ts'
+import type { LogOutput } from '../observe/logOutput.ts'
+import { createLogStream } from '../observe/logStream.ts'
+import { type LogCells, logCells } from '../observe/metrics.ts'
+import type { OpenLog } from '../observe/openLog.ts'
+import { Registry } from '../observe/registry.ts'
 import { type Supervisor, startSupervisor } from '../supervise/supervisor.ts'
 import type { CliContext, CliIo } from './context.ts'
 import { EXIT, type ExitCode } from './exitCodes.ts'
 import { printable } from './printable.ts'
-import { version } from './version.ts'
+import { revision, version } from './version.ts'
+
+/** How long the last lines may take on their way out. */
+const LAST_LINES_MS = 500
 
 const HELP = `
-The log goes to standard output, a JSON line for each request and event.
+The log goes to standard output, a JSON line for each request and event; on a terminal it is made readable.
 
 SIGTERM ends it after what is under way; a second one ends it at once. SIGHUP, as \`vouchd reload\`, reads the
 configuration, keys, certificates and trust anchors anew and swaps them in every process, or in none when there is a
@@ -29,7 +36,10 @@ export function serveCommand(context: CliContext): Command {
 
 async function run(context: CliContext): Promise<ExitCode> {
   const { io } = context
-  const log = pino({ base: { pid: process.pid } }, sink(io))
+  const registry = new Registry()
+  const cells = logCells(registry)
+  const { stream, output } = io.openLog?.(cells) ?? plainLog(io, cells)
+  const log = pino({ base: { pid: process.pid } }, stream)
   let supervisor: Supervisor
   try {
     supervisor = await startSupervisor({
@@ -39,6 +49,8 @@ async function run(context: CliContext): Promise<ExitCode> {
       log,
       env: process.env,
       version: version(),
+      revision: revision(),
+      registry,
     })
   } catch (cause) {
     if (!(cause instanceof SetupError)) throw cause
@@ -54,11 +66,20 @@ async function run(context: CliContext): Promise<ExitCode> {
   ])
   if (code === EXIT.forced) supervisor.kill()
   log.info(code === EXIT.ok ? 'stopped' : 'stopped at once, with work under way')
+  await output.drained(LAST_LINES_MS)
   // Whatever still keeps the process alive is of no use any more.
   if (code === EXIT.forced) process.exit(code)
   return code
 }
 
-function sink(io: CliIo): DestinationStream {
-  return { write: line => io.out(plainLine(line)) }
+/** Without a descriptor of its own the log goes where the output goes. */
+function plainLog(io: CliIo, cells: LogCells): OpenLog {
+  const output: LogOutput = {
+    write(line) {
+      io.out(line)
+      return true
+    },
+    drained: async () => {},
+  }
+  return { stream: createLogStream('json', output, cells), output }
 }

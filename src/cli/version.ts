@@ -2,6 +2,14 @@ import { readFileSync } from 'node:fs'
 
 /** vouchd's own version. */
 export function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+  return manifest().version
+}
+
+/** The commit that it was made from, where that was noted when it was packed. */
+export function revision(): string {
+  return manifest().gitHead ?? 'unknown'
+}
+
+function manifest(): { version: string; gitHead?: string } {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 }

@@ -7,7 +7,7 @@ import type { AdmissionLimits, OpenConnections } from '../listen/admission.ts'
 import type { DirectoryEvent } from '../resolve/directory.ts'
 import type { PoolFigures } from '../store/database.ts'
 import type { Counter, Gauge } from './cells.ts'
-import type { Metrics, ReloadSubject, Results } from './metrics.ts'
+import type { Metrics, ReloadCells, Results } from './metrics.ts'
 
 /** A pool's times and queue. */
 export function signerObserver({ signer }: Metrics): SignerObserver {
@@ -60,9 +60,13 @@ export function countDirectory({ db, caches }: Metrics, clock: Clock): (event: D
 }
 
 /** One attempt to take up something new. */
-export function countReload(metrics: Metrics, subject: ReloadSubject, taken: boolean, now: number): void {
-  const cells = metrics.reloads[subject]
+export function countReload(cells: ReloadCells, taken: boolean, now: number): void {
   cells[taken ? 'ok' : 'failed'].inc()
+  noteReload(cells, taken, now)
+}
+
+/** How the last one went, without counting it: at the start. */
+export function noteReload(cells: ReloadCells, taken: boolean, now: number): void {
   cells.last.set(taken ? 1 : 0)
   if (taken) cells.lastSuccess.set(now)
 }

@@ -24,7 +24,7 @@ export function openLogOutput(fd: number, onDropped: () => void): LogOutput {
 
 /** The kernel's buffer, then ours. Node.js makes such descriptors non-blocking. */
 function toStream(fd: number, onDropped: () => void): LogOutput {
-  const socket = new Socket({ fd, readable: false, writable: true })
+  const socket = new OpenSocket({ fd, readable: false, writable: true })
   let gone = false
   socket.on('error', () => {
     gone = true
@@ -48,6 +48,13 @@ function toStream(fd: number, onDropped: () => void): LogOutput {
       if (gone || socket.writableLength === 0) return
       await settled(ms, done => socket.write('', done))
     },
+  }
+}
+
+/** One that never closes its descriptor: a process that lost its log must not find something else under number 1. */
+class OpenSocket extends Socket {
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    done(error)
   }
 }
 

@@ -1,6 +1,6 @@
 import { printable } from '../cli/printable.ts'
 import { formatTime } from '../formatTime.ts'
-import type { LogLevel, Metrics } from './metrics.ts'
+import type { LogCells, LogLevel } from './metrics.ts'
 import { plainLine } from './plainLine.ts'
 
 /**
@@ -19,7 +19,7 @@ export interface LogStream {
 export function createLogStream(
   form: LogForm,
   output: { write(line: string): unknown },
-  cells: Metrics['log'],
+  cells: LogCells,
 ): LogStream {
   const stream = {
     [PINO_METADATA]: true,

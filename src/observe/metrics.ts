@@ -25,8 +25,6 @@ export const QUERIES = ['lookup', 'changes'] as const
 export type Query = (typeof QUERIES)[number]
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
-export const RELOAD_SUBJECTS = ['config', 'trust'] as const
-export type ReloadSubject = (typeof RELOAD_SUBJECTS)[number]
 export const CACHES = ['certificates', 'links', 'eecVerdicts', 'members'] as const
 export type Cache = (typeof CACHES)[number]
 
@@ -35,6 +33,15 @@ export interface Results {
   readonly ok: Counter
   readonly failed: Counter
 }
+
+/** Lines of the log. */
+export type LogCells = Readonly<Record<LogLevel, Counter>> & {
+  readonly dropped: Counter
+  readonly suppressed: Counter
+}
+
+/** Attempts to take up something new, and how the last one went. */
+export type ReloadCells = Results & { readonly last: Gauge; readonly lastSuccess: Gauge }
 
 /** The cells of one VO. */
 export interface VoMetrics {
@@ -84,14 +91,8 @@ export interface Metrics {
     readonly crls: Readonly<Record<(typeof CRL_STATES)[number], Gauge>>
     readonly earliestNextUpdate: Gauge
   }
-  readonly reloads: Readonly<
-    Record<ReloadSubject, Results & { readonly last: Gauge; readonly lastSuccess: Gauge }>
-  >
-  readonly clockSteps: Readonly<Record<'forward' | 'back', Counter>>
-  readonly log: Readonly<Record<LogLevel, Counter>> & {
-    readonly dropped: Counter
-    readonly suppressed: Counter
-  }
+  readonly trustReloads: ReloadCells
+  readonly log: LogCells
   snapshot(): Snapshot
 }
 
@@ -153,18 +154,26 @@ export function createMetrics(worker = 'main', registry = new Registry()): Metri
       crls: each(CRL_STATES, state => gauge('vouchd_crls', { state })),
       earliestNextUpdate: gauge('vouchd_crl_earliest_next_update_timestamp_seconds'),
     },
-    reloads: each(RELOAD_SUBJECTS, subject => ({
-      ...results('vouchd_reloads_total', { subject }),
-      last: gauge('vouchd_last_reload_successful', { subject }),
-      lastSuccess: gauge('vouchd_last_reload_success_timestamp_seconds', { subject }),
-    })),
-    clockSteps: each(['forward', 'back'], direction => counter('vouchd_clock_steps_total', { direction })),
-    log: {
-      ...each(LOG_LEVELS, level => counter('vouchd_log_messages_total', { level })),
-      dropped: counter('vouchd_log_messages_dropped_total'),
-      suppressed: counter('vouchd_log_messages_suppressed_total'),
-    },
+    trustReloads: reloadCells(registry, 'trust'),
+    log: logCells(registry),
     snapshot: () => registry.snapshot(),
+  }
+}
+
+export function logCells(registry: Registry): LogCells {
+  return {
+    ...each(LOG_LEVELS, level => registry.counter('vouchd_log_messages_total', { level })),
+    dropped: registry.counter('vouchd_log_messages_dropped_total'),
+    suppressed: registry.counter('vouchd_log_messages_suppressed_total'),
+  }
+}
+
+export function reloadCells(registry: Registry, subject: 'config' | 'files' | 'trust'): ReloadCells {
+  return {
+    ok: registry.counter('vouchd_reloads_total', { subject, result: 'ok' }),
+    failed: registry.counter('vouchd_reloads_total', { subject, result: 'failed' }),
+    last: registry.gauge('vouchd_last_reload_successful', { subject }),
+    lastSuccess: registry.gauge('vouchd_last_reload_success_timestamp_seconds', { subject }),
   }
 }
 
@@ -191,6 +200,9 @@ function voMetrics(registry: Registry, vo: string): VoMetrics {
   }
 }
 
-function each<const K extends string, V>(keys: readonly K[], make: (key: K) => V): Readonly<Record<K, V>> {
+export function each<const K extends string, V>(
+  keys: readonly K[],
+  make: (key: K) => V,
+): Readonly<Record<K, V>> {
   return Object.fromEntries(keys.map(key => [key, make(key)])) as Record<K, V>
 }

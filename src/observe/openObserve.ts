@@ -13,7 +13,7 @@ export interface Observed {
   metrics(): Promise<Snapshot>
   readiness(): Promise<readonly PartState[]>
   /** Members by VO. May reject while the database is away. */
-  members(): Promise<ReadonlyMap<string, number>>
+  memberCounts(): Promise<ReadonlyMap<string, number>>
   addresses(): ReadonlyMap<string, readonly ListenAddress[]>
   workers(): readonly WorkerState[]
 }
@@ -48,7 +48,7 @@ export function openObserve(observed: Observed, deps: ObserveDeps): Observe {
   const { clock, monotonic, events } = deps
   const startedAt = clock.now()
   const rates = new MinuteRates()
-  const members = remembered(() => observed.members(), monotonic)
+  const members = remembered(() => observed.memberCounts(), monotonic)
   let wanted: ObserveConfig | undefined
   let listener: HttpListener | undefined
   let vos: readonly VoFacts[] = []

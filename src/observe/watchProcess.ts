@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import type { Clock } from '../clock.ts'
-import type { Metrics } from './metrics.ts'
+import { each, type Metrics } from './metrics.ts'
+import type { Registry } from './registry.ts'
 
 export interface WatchProcessDeps {
   readonly clock: Clock
@@ -20,9 +21,12 @@ const STEP_SECONDS = 2
 const FORGET = 0.001
 
 /** Measures this process: its event loop, clock, memory, processor time and files. Returns how to stop. */
-export function watchProcess({ registry, worker, clockSteps }: Metrics, deps: WatchProcessDeps): () => void {
+export function watchProcess(
+  { registry, worker }: Pick<Metrics, 'registry' | 'worker'>,
+  deps: WatchProcessDeps,
+): () => void {
   const delay = registry.histogram('vouchd_event_loop_delay_seconds')
-  const noteClock = clockWatcher(clockSteps, deps)
+  const noteClock = clockWatcher(registry, deps)
   let due = deps.monotonic() + BEAT_MS
   const beat = setInterval(() => {
     const now = deps.monotonic()
@@ -54,7 +58,10 @@ export function watchProcess({ registry, worker, clockSteps }: Metrics, deps: Wa
 }
 
 /** Compares the wall clock with the one that cannot jump. */
-function clockWatcher(steps: Metrics['clockSteps'], { clock, monotonic }: WatchProcessDeps): () => void {
+function clockWatcher(registry: Registry, { clock, monotonic }: WatchProcessDeps): () => void {
+  const steps = each(['forward', 'back'], direction =>
+    registry.counter('vouchd_clock_steps_total', { direction }),
+  )
   const offset = () => clock.now() - monotonic() / 1000
   let before = offset()
   return () => {

@@ -131,7 +131,7 @@ async function openTrust(
         onReload: result => {
           noteTrustReload(result, events)
           const taken = result.outcome === 'changed' || result.outcome === 'unchanged'
-          countReload(events.metrics, 'trust', taken, clock.now())
+          countReload(events.metrics.trustReloads, taken, clock.now())
         },
         onWatchFailure: cause =>
           events.notice('warn', 'the trust directory cannot be watched; it is polled', {

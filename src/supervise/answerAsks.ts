@@ -30,6 +30,8 @@ export function answerAsks(server: RunningServer, clock: Clock): Answers {
       return undefined
     },
     auditHeads: async () => server.auditHeads(),
+    metrics: async () => server.metrics(),
+    memberCounts: () => server.memberCounts(),
     async reloadTrust() {
       await server.reloadTrust()
       return undefined

@@ -2,6 +2,8 @@ import type { Logger } from 'pino'
 import type { CheckFinding } from '../check/finding.ts'
 import { SetupError } from '../check/SetupError.ts'
 import type { Config } from '../config/types.ts'
+import type { Snapshot } from '../observe/snapshot.ts'
+import type { RestartReason } from '../observe/supervisorMetrics.ts'
 import type { RunningServer } from '../server.ts'
 import type { Readiness } from '../serving/readiness.ts'
 import { within } from '../within.ts'
@@ -17,6 +19,10 @@ export interface CrewDeps {
   readonly now: () => number
   /** Something about the state of a worker may have changed. */
   readonly onState: () => void
+  /** A process is started in place of one that ended. */
+  readonly onRestart: (reason: RestartReason) => void
+  /** The last figures of a process that ends. */
+  readonly onCounted: (pid: number, snapshot: Snapshot) => void
 }
 
 export interface WorkerStatus {
@@ -42,6 +48,10 @@ export interface Crew {
   change(config: Config, count: number): Promise<readonly CheckFinding[]>
   /** Asks every process that serves; those that end meanwhile do not answer. */
   askAll<N extends QuestionName>(name: N): Promise<readonly Asks[N]['answers'][]>
+  /** What each process counts, by its number; those that are silent for so long are left out. */
+  figures(ms: number): Promise<ReadonlyMap<number, Snapshot>>
+  /** Members by VO, as the first process that serves has them. */
+  memberCounts(): Promise<ReadonlyMap<string, number>>
   addresses(): RunningServer['addresses']
   status(): readonly WorkerStatus[]
   stop(): Promise<void>
@@ -63,6 +73,7 @@ interface Slot {
   failures: number
   /** Ticks since it was last heard of. */
   silent: number
+  hangs: boolean
   retry: NodeJS.Timeout | undefined
   /** It is not wanted any more. */
   leaving: boolean
@@ -95,6 +106,7 @@ export function createCrew(deps: CrewDeps): Crew {
     if (++slot.silent <= MAX_SILENT_TICKS) return
     log.error({ worker: slot.index, pid: slot.serving.pid }, 'a worker hangs and is ended')
     slot.silent = 0
+    slot.hangs = true
     slot.serving.kill()
   }
 
@@ -108,6 +120,7 @@ export function createCrew(deps: CrewDeps): Crew {
       restarts: 0,
       failures: 0,
       silent: 0,
+      hangs: false,
       retry: undefined,
       leaving: false,
     }
@@ -135,6 +148,7 @@ export function createCrew(deps: CrewDeps): Crew {
         slot.silent = 0
         deps.onState()
       },
+      counted: snapshot => deps.onCounted(serving.pid, snapshot),
     })
     slot.serving = serving
     return serving
@@ -149,6 +163,8 @@ export function createCrew(deps: CrewDeps): Crew {
       served ? 'a worker ended and is replaced' : 'a worker ended before it served',
     )
     slot.restarts++
+    deps.onRestart(slot.hangs ? 'hang' : served ? 'crash' : 'start')
+    slot.hangs = false
     if (served) {
       launch(slot)
       void bring(slot)
@@ -259,6 +275,21 @@ export function createCrew(deps: CrewDeps): Crew {
       const ask = (each: Serving) => each.ask<QuestionName>(name) as Promise<Asks[N]['answers']>
       const answers = await Promise.allSettled(serving.map(each => within(ANSWER_MS, ask(each))))
       return answers.flatMap(answer => (answer.status === 'fulfilled' ? [answer.value] : []))
+    },
+    async figures(ms) {
+      const told = new Map<number, Snapshot>()
+      const asking = slots.flatMap(({ serving }) =>
+        serving === undefined
+          ? []
+          : [within(ms, serving.ask('metrics')).then(snapshot => void told.set(serving.pid, snapshot))],
+      )
+      await Promise.allSettled(asking)
+      return told
+    },
+    async memberCounts() {
+      const serving = slots.find(({ state }) => state === 'serving')?.serving
+      if (serving === undefined) throw new Error('no worker serves')
+      return await serving.ask('memberCounts')
     },
     addresses: () => addresses,
     status: () =>

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { SetupError } from '../check/SetupError.ts'
+import type { Snapshot } from '../observe/snapshot.ts'
 import type { Readiness } from '../serving/readiness.ts'
 import type { Doors } from './doors.ts'
 import { childEnvironment } from './inheritedSockets.ts'
@@ -12,6 +13,8 @@ export interface WorkerEvents {
   ended(how: string): void
   /** It lives; called about once a second. */
   beat(): void
+  /** Its last figures, just before it ends by its own will. */
+  counted(snapshot: Snapshot): void
 }
 
 const ENTRY = fileURLToPath(
@@ -35,6 +38,7 @@ export function forkWorker(index: number, doors: Pick<Doors, 'handle'>, events: 
   function onMessage(message: FromWorker): void {
     events.beat()
     if (message.kind === 'beat') readiness = message.readiness
+    else if (message.kind === 'metrics') events.counted(message.snapshot)
     else if (message.kind === 'door') sendDoor(child, message.key, doors)
     else {
       const asked = waiting.get(message.id)

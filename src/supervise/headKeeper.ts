@@ -4,6 +4,8 @@ import type { LogHead } from '../audit/records.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/types.ts'
 import { createEvents } from '../events.ts'
+import { countAudit } from '../observe/countAudit.ts'
+import type { Registry } from '../observe/registry.ts'
 
 /** The signer of the audit's heads for all workers. A process that does everything itself signs its own. */
 export interface HeadKeeper {
@@ -16,7 +18,12 @@ export interface HeadKeeper {
 }
 
 export function createHeadKeeper(
-  deps: { readonly clock: Clock; readonly monotonic: () => number; readonly log: Logger },
+  deps: {
+    readonly clock: Clock
+    readonly monotonic: () => number
+    readonly log: Logger
+    readonly registry: Registry
+  },
   heads: () => Promise<readonly LogHead[]>,
 ): HeadKeeper {
   const { clock, monotonic, log } = deps
@@ -32,7 +39,7 @@ export function createHeadKeeper(
     async open(config) {
       const key = keyOf(config)
       if (key === undefined || signers.has(key)) return
-      const signerDeps = { clock, monotonic, events: createEvents(log) }
+      const signerDeps = { clock, monotonic, events: createEvents(log), observer: countAudit(deps.registry) }
       signers.set(key, await openHeadSigner(config.audit, signerDeps, heads))
     },
     keepOnly: config => closeOthers(keyOf(config)),

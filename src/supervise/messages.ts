@@ -1,6 +1,7 @@
 import type { LogHead } from '../audit/records.ts'
 import type { CheckFinding } from '../check/finding.ts'
 import type { Config } from '../config/types.ts'
+import type { Snapshot } from '../observe/snapshot.ts'
 import type { RunningServer } from '../server.ts'
 import type { Readiness } from '../serving/readiness.ts'
 
@@ -13,6 +14,8 @@ export interface Asks {
   abort: { asks: undefined; answers: undefined }
   /** How far the audit logs of the process have come. */
   auditHeads: { asks: undefined; answers: readonly LogHead[] }
+  metrics: { asks: undefined; answers: Snapshot }
+  memberCounts: { asks: undefined; answers: ReadonlyMap<string, number> }
   reloadTrust: { asks: undefined; answers: undefined }
 }
 export type AskName = keyof Asks
@@ -30,6 +33,8 @@ export type FromWorker =
   | { readonly kind: 'answer'; readonly id: number; readonly body: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
   | { readonly kind: 'door'; readonly key: string }
+  /** What it counted, when it ends. */
+  | { readonly kind: 'metrics'; readonly snapshot: Snapshot }
   /** Each second, and whenever it changes. */
   | { readonly kind: 'beat'; readonly readiness: readonly Readiness[] }
 

@@ -8,6 +8,14 @@ import type { Config } from '../config/types.ts'
 import { createEvents } from '../events.ts'
 import { concurrency } from '../issue/sign/poolSize.ts'
 import type { ListenOn } from '../listen/port.ts'
+import { countReload, noteReload } from '../observe/countServing.ts'
+import { createGatherer } from '../observe/gatherMetrics.ts'
+import { createMetrics } from '../observe/metrics.ts'
+import { openObserve } from '../observe/openObserve.ts'
+import type { Registry } from '../observe/registry.ts'
+import type { Snapshot } from '../observe/snapshot.ts'
+import { createSupervisorMetrics } from '../observe/supervisorMetrics.ts'
+import { watchProcess } from '../observe/watchProcess.ts'
 import { createServer, type RunningServer } from '../server.ts'
 import type { Readiness } from '../serving/readiness.ts'
 import { openControlSocket } from './controlSocket.ts'
@@ -29,7 +37,13 @@ export interface SupervisorDeps {
   readonly log: Logger
   readonly env: NodeJS.ProcessEnv
   readonly version: string
+  readonly revision: string
+  /** For what this process counts; the log's lines are counted there too. */
+  readonly registry: Registry
 }
+
+/** A worker that takes longer has other things to do; the scrape must not wait for it. */
+const FIGURES_MS = 2_000
 
 /** What came of a reload. */
 export interface ReloadOutcome {
@@ -76,6 +90,8 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
   const startedAt = clock.now()
   let config = deps.readConfig()
   log.level = config.log.level
+  const metrics = createSupervisorMetrics(deps.registry, deps)
+  const gatherer = createGatherer()
   const systemd = openSystemdLine({
     env: deps.env,
     onFault: cause => log.error({ detail: cause.message }, 'the service manager cannot be told of anything'),
@@ -92,12 +108,22 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
   parts.defer(() => heads.close())
   const alone = config.processes.workers === 0
   const here = alone ? serverHere(doors, deps) : undefined
+  const stopWatching = watchProcess({ ...deps, worker: alone ? 'main' : 'supervisor' }, deps)
+  parts.defer(stopWatching)
   const crew = createCrew({
     launch: (index, events) =>
       here === undefined ? forkWorker(index, doors, events) : serveHere(here, clock),
     log,
     now: clock.now,
     onState: tellState,
+    onRestart: reason => metrics.restarts[reason].inc(),
+    onCounted: (pid, snapshot) => gatherer.note(pid, snapshot),
+  })
+  deps.registry.onCollect(() => {
+    const states = crew.status().map(({ state }) => state)
+    for (const [state, gauge] of Object.entries(metrics.workers)) {
+      gauge.set(states.filter(each => each === state).length)
+    }
   })
   parts.defer(() => crew.stop())
   const files = watchFiles(() => void reloadFiles())
@@ -118,10 +144,32 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
   if (faults.flat().length > 0) throw new SetupError(faults.flat())
   await crew.begin(config)
   started = true
+  for (const cells of Object.values(metrics.reloads)) noteReload(cells, true, clock.now())
+  const observe = openObserve(
+    {
+      metrics: gather,
+      readiness: async () => status().parts,
+      memberCounts: () => crew.memberCounts(),
+      addresses: () => new Map(crew.addresses().map(({ vo, addresses }) => [vo, addresses])),
+      workers: () =>
+        alone ? [] : crew.status().map(({ worker, state }) => ({ worker: `${worker}`, state })),
+    },
+    { ...deps, events: createEvents(log) },
+  )
+  parts.defer(() => observe.close())
+  await observe.apply(config)
   tellUnused(inherited, doors, config, log)
   const control = await openControl()
   tellState()
   const running = parts.move()
+
+  /** Of all processes together; one that is slow to answer counts as it last told. */
+  async function gather(): Promise<Snapshot> {
+    if (alone) return deps.registry.snapshot()
+    for (const [pid, snapshot] of await crew.figures(FIGURES_MS)) gatherer.note(pid, snapshot)
+    const alive = crew.status().flatMap(({ pid }) => pid ?? [])
+    return gatherer.merged(deps.registry.snapshot(), new Set(alive))
+  }
 
   /** One at a time; what comes meanwhile waits. */
   let queue: Promise<unknown> = Promise.resolve()
@@ -140,6 +188,12 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     })
   }
 
+  async function reloadAsked(): Promise<ReloadOutcome> {
+    const outcome = await reload()
+    metrics.adminActions.reload[outcome.ok ? 'ok' : 'failed'].inc()
+    return outcome
+  }
+
   /** A pair of which one half is still the old one is no fault to speak loudly of: the other half follows. */
   function reloadFiles(): Promise<ReloadOutcome> {
     return inTurn(() => attempt('files', () => config))
@@ -150,6 +204,7 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     const findings = await swap(read).catch(cause => findingsOf(cause) ?? [faultOfOurs(cause, log)])
     const outcome = { at: clock.now(), subject, ok: findings.length === 0, findings }
     lastReload = outcome
+    countReload(metrics.reloads[subject], outcome.ok, outcome.at)
     const milliseconds = Math.round(deps.monotonic() - began)
     if (outcome.ok) log.info({ subject, milliseconds }, 'reloaded')
     else {
@@ -171,8 +226,11 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
       heads.open(next).then(() => [], thrownFindings),
     ])
     const findings = opened.flat().length > 0 ? opened.flat() : await crew.change(next, workerCount(next))
-    if (findings.length === 0) config = next
-    else files.follow(credentialFiles(config))
+    if (findings.length === 0) {
+      config = next
+      await observe.apply(config)
+    }
+    if (findings.length > 0) files.follow(credentialFiles(config))
     log.level = config.log.level
     doors.keepOnly(config)
     await owners.keepOnly(config.store)
@@ -219,7 +277,7 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
   async function openControl(): Promise<{ close(): Promise<void> } | undefined> {
     const path = config.processes.controlSocket
     try {
-      return await openControlSocket(path, { status: async () => status(), reload })
+      return await openControlSocket(path, { status: async () => status(), reload: reloadAsked })
     } catch (cause) {
       const detail = (cause as Error).message
       log.warn(
@@ -246,6 +304,7 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
 
 /** The one process that does everything where there are no workers. */
 function serverHere(doors: Doors, deps: SupervisorDeps): RunningServer {
+  const { monotonic, registry } = deps
   const listenOn: ListenOn = (server, { key, backlog }) =>
     new Promise((resolve, reject) => {
       server.once('error', reject)
@@ -256,8 +315,8 @@ function serverHere(doors: Doors, deps: SupervisorDeps): RunningServer {
     })
   return createServer({
     clock: deps.clock,
-    monotonic: deps.monotonic,
-    events: createEvents(deps.log),
+    monotonic,
+    events: createEvents(deps.log, { metrics: createMetrics('main', registry), monotonic }),
     processNumber: randomInt(2 ** 32),
     listenOn,
     storeMode: 'worker',

@@ -5,7 +5,9 @@ import { findingsOf } from '../check/SetupError.ts'
 import { systemClock } from '../clock.ts'
 import { createEvents } from '../events.ts'
 import type { ListenOn, Place } from '../listen/port.ts'
-import { plainLine } from '../observe/plainLine.ts'
+import { createMetrics } from '../observe/metrics.ts'
+import { openLog } from '../observe/openLog.ts'
+import { watchProcess } from '../observe/watchProcess.ts'
 import { createServer } from '../server.ts'
 import { answerAsks } from './answerAsks.ts'
 import type { Failure, FromWorker, ToWorker } from './messages.ts'
@@ -13,14 +15,16 @@ import type { Failure, FromWorker, ToWorker } from './messages.ts'
 // Entry of a process that serves: argument 2 is its number. It ends when the supervisor says so or is gone.
 
 const BEAT_MS = 1_000
+/** How long the last lines may take on their way out. */
+const LAST_LINES_MS = 500
 
 const index = Number(process.argv[2])
-const log = pino(
-  { base: { pid: process.pid, worker: index } },
-  { write: line => void process.stdout.write(plainLine(line)) },
-)
-// The log's reader may go before this process does.
-process.stdout.on('error', () => {})
+const metrics = createMetrics(String(index))
+const monotonic = () => performance.now()
+const { stream, output } = openLog(1, process.env, metrics.log)
+const log = pino({ base: { pid: process.pid, worker: index } }, stream)
+const events = createEvents(log, { metrics, monotonic })
+watchProcess(metrics, { clock: systemClock, monotonic })
 
 const doors = new Map<string, PromiseWithResolvers<unknown>>()
 
@@ -41,8 +45,8 @@ const listenOnDoor: ListenOn = async (server: Server, { key, backlog }: Place) =
 
 const server = createServer({
   clock: systemClock,
-  monotonic: () => performance.now(),
-  events: createEvents(log),
+  monotonic,
+  events,
   processNumber: randomInt(2 ** 32),
   worker: index,
   listenOn: listenOnDoor,
@@ -101,6 +105,11 @@ async function stop(): Promise<void> {
   if (stopping) return
   stopping = true
   await server.close()
+  events.flush()
+  // Nothing that was counted is lost: an update ends every process in turn.
+  const last: FromWorker = { kind: 'metrics', snapshot: metrics.snapshot() }
+  if (process.connected) await new Promise(resolve => process.send?.(last, undefined, {}, resolve))
+  await output.drained(LAST_LINES_MS)
   process.exit(0)
 }
 

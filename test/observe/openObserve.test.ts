@@ -21,7 +21,7 @@ describe('watching a daemon', () => {
       {
         metrics: async () => metrics.snapshot(),
         readiness: async () => parts ?? server.readiness(),
-        members: () => server.memberCounts(),
+        memberCounts: () => server.memberCounts(),
         addresses: () => new Map(server.addresses.map(({ vo, addresses }) => [vo, addresses])),
         workers: () => [],
       },
