@@ -11,6 +11,7 @@ import { voCommand } from './admin/voCommand.ts'
 import { auditCommand } from './auditCommand.ts'
 import { CliError } from './CliError.ts'
 import { checkCommand } from './checkCommand.ts'
+import { compareCommand } from './compareCommand.ts'
 import type { CliContext, CliIo } from './context.ts'
 import { EXIT, type ExitCode } from './exitCodes.ts'
 import { explainCommand } from './explainCommand.ts'
@@ -67,6 +68,7 @@ const COMMANDS = [
   attributeCommand,
   changesCommand,
   explainCommand,
+  compareCommand,
   inspectCommand,
   proxyInitCommand,
   proxyInfoCommand,

@@ -51,7 +51,8 @@ export const DEFAULT_TIMES: PhaseTimes = { connectMs: 10_000, handshakeMs: 10_00
 /** `host:port: what happened`, with what can be done. */
 export function describeAttempt({ server, error }: FailedAttempt): string {
   const advice = error.advice === undefined ? '' : ` (${error.advice})`
-  return `${formatEndpoint(server)}: ${error.message}${advice}`
+  // Servers' words may have several lines.
+  return `${formatEndpoint(server)}: ${error.message.replace(/\s*\n\s*/g, ' ')}${advice}`
 }
 
 export function formatEndpoint({ host, port }: Endpoint): string {
