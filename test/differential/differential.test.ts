@@ -71,7 +71,9 @@ interopSuite("differential: the peer's server over the same database content", P
     })
   })
 
-  it('short FQANs, the new holder form, base64 unasked: the same switches, the same answers', async () => {
+  it('short FQANs, the new holder form, base64 unasked: the same switches, the same answers', {
+    timeout: 120_000,
+  }, async () => {
     const peerSwitches = ['-shortfqans', '-newformat', '-base64']
     const ourSwitches = ['fqanForm = "short"', 'holderForm = "issuer"', 'forceBase64 = true']
     await using servers = new AsyncDisposableStack()

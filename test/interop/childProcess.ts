@@ -12,7 +12,7 @@ export async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(force)
 }
 
-/** Tries `probe` until it succeeds. Throws its last error after 30 seconds, or as soon as the child has ended. */
+/** Tries `probe` until it succeeds. Throws its last error after a minute, or as soon as the child has ended. */
 export async function waitUntil(
   probe: () => Promise<unknown>,
   child: ChildProcess,
@@ -24,7 +24,7 @@ export async function waitUntil(
       return
     } catch (error) {
       if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`, { cause: error })
-      if (attempt === 300) throw new Error(`${name} does not answer`, { cause: error })
+      if (attempt === 600) throw new Error(`${name} does not answer`, { cause: error })
     }
     await sleep(100)
   }

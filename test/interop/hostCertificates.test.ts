@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { arcproxyClients } from './arcproxy.ts'
 import { interopCases } from './cases.ts'
-import { newPlace, tryCase } from './clientSuite.ts'
+import { CASE_TIMEOUT_MS, newPlace, tryCase } from './clientSuite.ts'
 import { curlClients } from './curl.ts'
 import { interopSuite } from './demand.ts'
 import { VO } from './dump.ts'
@@ -34,8 +34,12 @@ interopSuite('interoperation: host certificates', programs, () => {
     })
     afterAll(() => running.server?.stop())
 
-    it.each(clients.map(client => [client.name, client] as const))('%s', async (_name, client) => {
-      await tryCase(client, roleInGroup, await newPlace(running.world, running.server.port))
-    })
+    it.each(clients.map(client => [client.name, client] as const))(
+      '%s',
+      async (_name, client) => {
+        await tryCase(client, roleInGroup, await newPlace(running.world, running.server.port))
+      },
+      CASE_TIMEOUT_MS,
+    )
   })
 })
