@@ -47,7 +47,7 @@ export function adoptHandle(
 ): { readonly handle: ListenHandle; readonly address: ListenAddress } | undefined {
   let handle: NativeHandle | number
   try {
-    handle = createServerHandle(null, -1, -1, fd)
+    handle = createServerHandle(null, 0, -1, fd)
   } catch {
     return undefined
   }
