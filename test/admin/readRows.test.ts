@@ -56,16 +56,20 @@ describe('a CSV file', () => {
   })
 
   it.each([
-    ['', 'is empty'],
-    ['member,nonsense\n1,2\n', 'has an unknown column "nonsense"'],
-    ['member,Member\n1,2\n', 'has the column member twice'],
-    ['member\n"1\n2\n', 'is no CSV: line 3: a quoted field has no end'],
-    ['member\n1\n2"3\n', 'is no CSV: line 3: a quote stands within a field'],
-    ['member\n"1"2\n', 'is no CSV: line 2: a quote stands within a field'],
-    [`member\n${'x'.repeat(70_000)}\n`, 'is no CSV: line 2: a row has more than 65536 characters'],
-    [Uint8Array.of(0x6d, 0xff), 'is not UTF-8'],
-    [`member\n${'1\n'.repeat(100_001)}`, 'holds more than 100000 rows'],
-  ])('that cannot be read says why: %j', (content, what) => {
+    ['empty', '', 'is empty'],
+    ['with an unknown column', 'member,nonsense\n1,2\n', 'has an unknown column "nonsense"'],
+    ['with a column twice', 'member,Member\n1,2\n', 'has the column member twice'],
+    ['with an open quote', 'member\n"1\n2\n', 'is no CSV: line 3: a quoted field has no end'],
+    ['with a quote in a field', 'member\n1\n2"3\n', 'is no CSV: line 3: a quote stands within a field'],
+    ['with text after a quote', 'member\n"1"2\n', 'is no CSV: line 2: a quote stands within a field'],
+    [
+      'with an endless row',
+      `member\n${'x'.repeat(70_000)}\n`,
+      'is no CSV: line 2: a row has more than 65536 characters',
+    ],
+    ['in another character set', Uint8Array.of(0x6d, 0xff), 'is not UTF-8'],
+    ['with too many rows', `member\n${'1\n'.repeat(100_001)}`, 'holds more than 100000 rows'],
+  ])('%s cannot be read, and says why', (_name, content, what) => {
     const { code, message, advice } = refusal(() => read('c.csv', content))
     expect([code, advice !== '']).toEqual(['ADMIN_FILE', true])
     expect(message).toBe(`${join(folder, 'c.csv')} ${what}`)
