@@ -5,9 +5,10 @@ import type { AuditObserver } from './auditObserver.ts'
 import { signCheckpoint } from './checkpoint.ts'
 import { unusable } from './createAuditLog.ts'
 import { loadHeadKey } from './headKey.ts'
-import { openSegmentLog } from './openSegmentLog.ts'
+import { openSegmentLog, type SegmentLog } from './openSegmentLog.ts'
 import { type LogPosition, visitLog } from './readLog.ts'
 import type { LogHead } from './records.ts'
+import { removeOld } from './removeOld.ts'
 import { HEADS, listLogs, listSegments, segmentName } from './segmentFiles.ts'
 import type { SegmentStorage } from './segmentStorage.ts'
 
@@ -17,6 +18,8 @@ export interface HeadSignerOptions {
   readonly headKey: string
   readonly intervalSeconds: number
   readonly maxSegmentBytes: number
+  /** How long checkpoints are kept; 0: for ever. Later ones speak for all that they said. */
+  readonly retentionDays: number
 }
 
 export interface HeadSignerDeps {
@@ -54,6 +57,7 @@ export async function createHeadSigner(
   const lock = await lockHeads(folder)
   try {
     const { privateKey, id } = loadHeadKey(options.headKey)
+    let removeLater = (): void => {}
     const log = await openSegmentLog(
       { folder, log: HEADS, maxSegmentBytes },
       {
@@ -61,9 +65,13 @@ export async function createHeadSigner(
         monotonic: deps.monotonic,
         storage: deps.storage,
         after: deps.after,
-        observer: { committed() {}, failed() {}, segmentBegun() {} },
+        observer: { committed() {}, failed() {}, segmentBegun: () => removeLater() },
       },
     )
+    if (options.retentionDays > 0) {
+      removeLater = () => void removeOldHeads(log, options, deps)
+      removeLater()
+    }
     const follower = new Follower(folder, deps)
     let signed = ''
     const signOnce = async (reported: HeadSignerDeps['heads']) => {
@@ -105,6 +113,21 @@ export async function createHeadSigner(
   } catch (cause) {
     lock.release()
     throw cause
+  }
+}
+
+async function removeOldHeads(
+  log: SegmentLog,
+  { folder, retentionDays }: HeadSignerOptions,
+  { clock, storage, observer }: HeadSignerDeps,
+): Promise<void> {
+  try {
+    const before = clock.now() - retentionDays * 86_400
+    const all = { folder, log: HEADS, before, signedThrough: Number.POSITIVE_INFINITY }
+    const count = await removeOld(log, storage, all)
+    if (count > 0) observer.removed(HEADS, count)
+  } catch (cause) {
+    observer.notRemoved(HEADS, cause)
   }
 }
 

@@ -68,11 +68,11 @@ export async function openAudit(
 
 /** The signer of a folder's heads, for a supervisor over those that its processes report. */
 export function openHeadSigner(
-  { folder, headKey, maxSegmentBytes }: AuditConfig,
+  { folder, headKey, maxSegmentBytes, retentionDays }: AuditConfig,
   deps: Omit<OpenAuditDeps, 'worker'>,
   heads: HeadSignerDeps['heads'],
 ): Promise<HeadSigner> {
-  const options = { folder, headKey, maxSegmentBytes, intervalSeconds: HEAD_INTERVAL_SECONDS }
+  const options = { folder, headKey, maxSegmentBytes, retentionDays, intervalSeconds: HEAD_INTERVAL_SECONDS }
   return createHeadSigner(options, { ...logDeps(deps), heads })
 }
 

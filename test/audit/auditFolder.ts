@@ -17,7 +17,7 @@ export interface AuditFolder {
   readonly notices: string[]
   readonly observer: AuditObserver
   open(options?: Partial<AuditLogOptions>, storage?: SegmentStorage): Promise<AuditLog>
-  signer(logs?: readonly AuditLog[]): Promise<HeadSigner>
+  signer(logs?: readonly AuditLog[], retentionDays?: number): Promise<HeadSigner>
   /** Two hours later, so that nothing young excuses a missing signature. */
   verify(more?: { checkpoint?: string }): Promise<AuditReport>
   /** Every file of records, by its path in the folder. */
@@ -61,9 +61,9 @@ export function auditFolder(): AuditFolder {
         },
         { ...deps, storage },
       ),
-    signer: (logs = []) =>
+    signer: (logs = [], retentionDays = 0) =>
       createHeadSigner(
-        { folder, headKey, intervalSeconds: 100_000, maxSegmentBytes: 1_000_000 },
+        { folder, headKey, intervalSeconds: 100_000, maxSegmentBytes: 1_000_000, retentionDays },
         { ...deps, storage: segmentStorage, heads: () => logs.map(log => log.head()) },
       ),
     verify: more =>

@@ -214,6 +214,25 @@ describe('the signer of heads', () => {
     await log.close()
   })
 
+  it('removes checkpoints that are older than what is kept, and what is left is whole', async () => {
+    for (let start = 0; start < 3; start++) {
+      const log = await audit.open()
+      const signer = await audit.signer([log], 30)
+      await issueOne(log, start)
+      await log.close()
+      await signer.close()
+      audit.clock.now += 40 * 86_400
+    }
+    await expect.poll(() => audit.notices).toContain('info: audit: old records removed')
+    expect([...audit.files().keys()].filter(name => name.startsWith('heads'))).toEqual([
+      'heads/00000002.seg',
+      'heads/00000003.seg',
+    ])
+    expect(await faults()).toEqual([])
+    rmSync(path('heads/00000002.seg'))
+    expect(await faults()).toEqual([expect.stringContaining('no record says that it was removed')])
+  })
+
   it('is alone', async () => {
     const signer = await audit.signer()
     await expect(audit.signer()).rejects.toThrow(/record of signed heads in .* is in use by process/)
@@ -244,7 +263,13 @@ describe('the signer of heads', () => {
   it('goes on when the heads cannot be asked for or signed, and tells when it can again', async () => {
     let broken = true
     const signer = await createHeadSigner(
-      { folder: audit.folder, headKey: audit.headKey, intervalSeconds: 1000, maxSegmentBytes: 100_000 },
+      {
+        folder: audit.folder,
+        headKey: audit.headKey,
+        intervalSeconds: 1000,
+        maxSegmentBytes: 100_000,
+        retentionDays: 0,
+      },
       {
         clock: { now: () => audit.clock.now },
         monotonic: () => 0,
