@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { ErrorCode } from './errors.ts'
+import { LintFault } from './issue/prepare.ts'
 import { createMetrics, type Metrics, type ShedReason, STAGES } from './observe/metrics.ts'
 import { outcomeOf } from './observe/outcomes.ts'
 import { limitRepetition } from './observe/repetition.ts'
@@ -90,6 +91,7 @@ export function createEvents(
     },
     requestAnswered(record, failure) {
       countRequest(record, metrics)
+      if (failure instanceof LintFault) for (const rule of failure.rules) metrics.lintFailure(rule).inc()
       const { outcome, code, reason, address } = record
       if (outcome === 'issued') log.info(record, 'attribute certificate issued')
       else if (outcome === 'listed') log.info(record, 'attributes listed')

@@ -1,6 +1,7 @@
 import { encodeTbs } from '../../native-free/ac/encodeTbs.ts'
 import type { AcContent, AcDigest } from '../../native-free/ac/types.ts'
 import { isWithinVo } from '../../native-free/fqan/isWithinVo.ts'
+import type { LintFinding } from '../../native-free/lint/lintRule.ts'
 import { lintTbs } from '../../native-free/lint/lintTbs.ts'
 import type { Clock } from '../clock.ts'
 import { VomsError } from '../errors.ts'
@@ -43,9 +44,7 @@ export function prepare(grant: Grant, profile: Profile, clock: Clock, serials: S
   }
   const tbs = encodeTbs(profile.template, content)
   const findings = lintTbs(tbs, profile.expectations)
-  if (findings.length > 0) {
-    throw refuse(profile, findings.map(({ rule, message }) => `${rule}: ${message}`).join('; '))
-  }
+  if (findings.length > 0) throw new VomsError('internal', { vo: profile.vo }, new LintFault(findings))
   const prepared: Prepared = Object.freeze({ tbs, content })
   const { keyId, algorithm } = profile
   marks.set(prepared, { linted: tbs.slice(), keyId, digest: algorithm.digest, spent: false })
@@ -78,6 +77,17 @@ export function holdsLintedBytes(ac: Uint8Array, prepared: Prepared): boolean {
 function contentStart(der: Uint8Array): number {
   const length = der[1] ?? 0
   return length < 0x80 ? 2 : 2 + (length & 0x7f)
+}
+
+/** What would have been signed breaks rules: the cause of an 'internal'. */
+export class LintFault extends Error {
+  override readonly name = 'LintFault'
+  readonly rules: readonly string[]
+
+  constructor(findings: readonly LintFinding[]) {
+    super(findings.map(({ rule, message }) => `${rule}: ${message}`).join('; '))
+    this.rules = [...new Set(findings.map(({ rule }) => rule))]
+  }
 }
 
 function markOf(prepared: Prepared): Mark {
