@@ -226,7 +226,7 @@ class Writer implements SegmentLog {
       this.queue = []
       let taken = 0
       try {
-        if (this.isDue()) await this.begin()
+        if (this.isDue()) await this.rotate()
         const batch = this.frame(items)
         taken = batch.count
         const started = this.deps.monotonic()
@@ -275,6 +275,15 @@ class Writer implements SegmentLog {
     return Math.floor(this.deps.now() / DAY_SECONDS) > this.day
   }
 
+  /** A new segment can wait where the old one can still be written, for instance while no file can be opened. */
+  private async rotate(): Promise<void> {
+    try {
+      await this.begin()
+    } catch (cause) {
+      if (this.file === undefined) throw cause
+    }
+  }
+
   /** A segment gets its name only when its first record is on disk: none is ever seen without one. */
   private async begin(): Promise<void> {
     const { storage } = this.deps
@@ -296,10 +305,17 @@ class Writer implements SegmentLog {
     const file = await storage.create(`${path}.new`)
     try {
       await writeWhole(file, bytes, 0)
-      await storage.publish(`${path}.new`, path)
     } catch (cause) {
       await file.close().catch(ignore)
       await storage.remove(`${path}.new`).catch(ignore)
+      throw cause
+    }
+    try {
+      await storage.publish(`${path}.new`, path)
+    } catch (cause) {
+      // It may have its name all the same: the old one must not grow beyond what this one says of it.
+      await file.close().catch(ignore)
+      await this.abandon()
       throw cause
     }
     await this.file?.close().catch(ignore)
@@ -331,9 +347,13 @@ class Writer implements SegmentLog {
       () => true,
       () => false,
     )
-    if (cut && FULL.has((cause as NodeJS.ErrnoException).code ?? '')) return
+    if (!cut || !FULL.has((cause as NodeJS.ErrnoException).code ?? '')) await this.abandon()
+  }
+
+  private async abandon(): Promise<void> {
+    const { file } = this
     this.file = undefined
-    await file.close().catch(ignore)
+    await file?.close().catch(ignore)
   }
 
   private path(segment: number): string {

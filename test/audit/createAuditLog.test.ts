@@ -302,7 +302,8 @@ describe('a disk that fails', () => {
         }
       })()
     }
-    await new Promise(resolve => setTimeout(resolve, 20 + random(100)))
+    const enough = random(300)
+    await expect.poll(() => acknowledged.length, { interval: 3, timeout: 20_000 }).toBeGreaterThan(enough)
     power = false
     // The log of before the cut is never closed.
     opened.pop()
@@ -329,6 +330,38 @@ describe('rotation and retention', () => {
     await log.close()
     expect(records().map(({ n }) => n)).toEqual(records().map((_, index) => index + 1))
   })
+
+  it('goes on in the old file while no new one can be opened', async () => {
+    const log = await open({ maxSegmentBytes: 1500 })
+    storage.onCreate = failWith('EMFILE')
+    for (let i = 0; i < 6; i++) await log.intent(intentOf(i))
+    expect(log.head().segment).toBe(1)
+    storage.onCreate = undefined
+    await log.intent(intentOf(6))
+    expect(log.head().segment).toBe(2)
+    await expectWhole(log, 7)
+  })
+
+  it('adds nothing to the old file once a new one may have its name, and replaces that', async () => {
+    const log = await open({ maxSegmentBytes: 1000 })
+    storage.onPublish = failWith('EIO')
+    for (let i = 0; i < 2; i++) await log.intent(intentOf(i))
+    const size = statSync(join(audit.folder, 'w0/00000001.seg')).size
+    expect(await codeOf(log.intent(intentOf(2)))).toBe('audit')
+    expect(await codeOf(log.intent(intentOf(3)))).toBe('audit')
+    expect(statSync(join(audit.folder, 'w0/00000001.seg')).size).toBe(size)
+    storage.onPublish = undefined
+    await log.intent(intentOf(4))
+    await expectWhole(log, 3)
+  })
+
+  async function expectWhole(log: AuditLog, intents: number): Promise<void> {
+    await log.close()
+    const signer = await audit.signer()
+    await signer.close()
+    expect((await audit.verify()).faults).toEqual([])
+    expect(records().filter(({ k }) => k === 'intent')).toHaveLength(intents)
+  }
 
   it('removes what is old, verified and signed, and says so before', async () => {
     const log = await open({ retentionDays: 30 })

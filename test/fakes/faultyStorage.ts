@@ -5,6 +5,9 @@ export interface FaultyStorage extends SegmentStorage {
   /** What the next operations do; undefined: work. Gives how many octets a write takes, or throws. */
   onWrite: ((bytes: Uint8Array) => Promise<number> | number) | undefined
   onTruncate: (() => void) | undefined
+  onCreate: (() => void) | undefined
+  /** After the name was given, before that is durable. */
+  onPublish: (() => void) | undefined
   /** After the octets are in the file and before they are durable. */
   onSync: (() => Promise<void>) | undefined
   /** Writes in the order they began, with how many octets each was given. */
@@ -28,14 +31,21 @@ export function faultyStorage(): FaultyStorage {
     ...segmentStorage,
     onWrite: undefined,
     onTruncate: undefined,
+    onCreate: undefined,
+    onPublish: undefined,
     onSync: undefined,
     writes: [],
     durable,
     async create(path) {
+      storage.onCreate?.()
       // A file keeps its length under the name that it is given later.
       const name = path.replace(/\.new$/, '')
       const file = await segmentStorage.create(path)
       return watched(file, storage, length => durable.set(name, length))
+    },
+    async publish(from, to) {
+      await segmentStorage.publish(from, to)
+      storage.onPublish?.()
     },
     cutPower() {
       for (const [path, length] of durable) truncateSync(path, length)
