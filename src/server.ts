@@ -301,11 +301,11 @@ function readinessOf({ config, parts }: Generation): readonly Readiness[] {
 }
 
 function databaseReadiness({ directory: { value } }: Parts, config: Config): Readiness {
-  const awaySeconds = Math.floor(value.awayMs() / 1000)
-  if (!value.ready()) return { part: 'database', ready: false, why: 'the database has not answered yet' }
+  if (!value.ready()) return { part: 'database', ready: false, why: 'it has not answered yet' }
   if (!value.away()) return { part: 'database', ready: true, why: undefined }
   const { graceSeconds } = config.directory
-  const ready = awaySeconds <= graceSeconds
-  const state = ready ? `cached members are served for ${graceSeconds} s` : 'the grace is over'
-  return { part: 'database', ready, why: `the database has been away for ${awaySeconds} s; ${state}` }
+  const awaySeconds = Math.floor(value.awayMs() / 1000)
+  return awaySeconds <= graceSeconds
+    ? { part: 'database', ready: true, why: `away for ${awaySeconds} s, cached members are served` }
+    : { part: 'database', ready: false, why: `away for longer than the grace of ${graceSeconds} s` }
 }

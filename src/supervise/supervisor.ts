@@ -131,6 +131,9 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
 
   let lastReload: ReloadOutcome | undefined
   let started = false
+  // Nothing is reloaded before everything has started.
+  const start = Promise.withResolvers<void>()
+  let queue: Promise<unknown> = start.promise
   let told = { ready: false, everReady: false, why: '' }
 
   crew.launch(workerCount(config))
@@ -162,6 +165,7 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
   const control = await openControl()
   tellState()
   const running = parts.move()
+  start.resolve()
 
   /** Of all processes together; one that is slow to answer counts as it last told. */
   async function gather(): Promise<Snapshot> {
@@ -172,7 +176,6 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
   }
 
   /** One at a time; what comes meanwhile waits. */
-  let queue: Promise<unknown> = Promise.resolve()
   function inTurn(work: () => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
     const turn = queue.then(work)
     queue = turn.catch(() => {})
@@ -181,7 +184,7 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
 
   function reload(): Promise<ReloadOutcome> {
     return inTurn(async () => {
-      systemd.reloading()
+      if (told.everReady) systemd.reloading()
       const outcome = await attempt('config', deps.readConfig)
       if (told.everReady) systemd.ready(told.why)
       return outcome

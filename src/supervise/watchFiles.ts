@@ -43,15 +43,13 @@ export function watchFiles(onChange: () => void): FileWatch {
 
   return {
     follow(next) {
-      // The files may have changed while they were read: a sign that is pending is not lost.
-      const pending = soon !== undefined
+      if (next.join('\0') === files.join('\0')) return
       stop()
-      if (next.join('\0') !== files.join('\0')) known = stampOf(next)
       files = next
       folders = [...new Set(files.map(file => dirname(file)))].map(folder =>
         watchFolder(folder, lookSoon, () => {}),
       )
-      if (pending) lookSoon()
+      known = stampOf(files)
     },
     close() {
       clearInterval(poll)

@@ -68,8 +68,9 @@ async function onMessage(message: ToWorker, handle: unknown): Promise<void> {
   }
   try {
     const body = await answers[message.name](message.body as never)
-    tell({ kind: 'answer', id: message.id, body })
+    // With the answer it is known what the process is like now.
     beat()
+    tell({ kind: 'answer', id: message.id, body })
   } catch (thrown) {
     tell({ kind: 'failed', id: message.id, failure: toFailure(thrown) })
   }

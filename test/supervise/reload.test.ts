@@ -1,5 +1,5 @@
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { issueHost } from '../cli/siteFolder.ts'
 import { askRest, ca, host, LONG, userNamed } from '../e2e/daemon.ts'
 import { freePort } from '../interop/freePort.ts'
@@ -15,6 +15,9 @@ import {
   WORKERS,
 } from './daemonProcess.ts'
 import { startLoad } from './load.ts'
+
+// Every test starts processes, and some a database, on machines that have other things to do.
+vi.setConfig({ testTimeout: 120_000 })
 
 const user = userNamed('test0')
 
@@ -183,7 +186,7 @@ describe('renewed certificates', () => {
     const { issued, refused, broken, mismatched } = await load.stop()
     expect(issued).toBeGreaterThan(SWAPS)
     expect([refused, broken, mismatched]).toEqual([[], [], 0])
-  }, 120_000)
+  })
 })
 
 /** VOUCHD_SWAPS=500 for the whole of it. */

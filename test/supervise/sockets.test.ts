@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { takeInheritedSockets } from '../../src/supervise/inheritedSockets.ts'
 import { bindHandle } from '../../src/supervise/listenHandle.ts'
 import { makeSiteFolder, runDaemon, startDaemonProcess, WORKERS } from './daemonProcess.ts'
 import { rollRestarts } from './rollRestarts.ts'
+
+// Every test starts processes, and some a database, on machines that have other things to do.
+vi.setConfig({ testTimeout: 120_000 })
 
 const INHERITED = new URL('../../src/supervise/inheritedSockets.ts', import.meta.url).href
 
@@ -14,7 +17,7 @@ describe('an inherited socket', () => {
     const { issued, refused, broken, mismatched, exits } = await rollRestarts(3)
     expect([refused, broken, mismatched, exits]).toEqual([[], [], 0, [0, 0, 0]])
     expect(issued).toBeGreaterThan(3)
-  }, 180_000)
+  })
 
   it.each([
     ['for another process', { LISTEN_PID: '1', LISTEN_FDS: '1' }],

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { askRest, userNamed } from '../e2e/daemon.ts'
 import {
   type DaemonProcess,
@@ -13,6 +13,9 @@ import {
   until,
 } from './daemonProcess.ts'
 import { startLoad } from './load.ts'
+
+// Every test starts processes, and some a database, on machines that have other things to do.
+vi.setConfig({ testTimeout: 120_000 })
 
 const test0 = userNamed('test0')
 const test1 = userNamed('test1')
@@ -121,7 +124,7 @@ describe('several workers', () => {
     await daemon.line('a worker hangs and is ended', from)
     await until(async () => !(await workerPids()).includes(victim!))
     await allServing()
-  }, 60_000)
+  })
 
   it('finish what they have when they are asked to end, and are replaced', async () => {
     const load = startLoad(() => port)
