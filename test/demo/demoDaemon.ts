@@ -21,6 +21,10 @@ function configText(folder: string, grid: DemoGrid, port: number): string {
 kind = "embedded"
 folder = ${text(join(folder, 'database'))}
 
+[processes]
+workers = 0
+controlSocket = ${text(join(folder, 'control.sock'))}
+
 [audit]
 folder = ${text(join(folder, 'audit'))}
 

@@ -30,6 +30,9 @@ level = "debug"
 [store]
 kind = "embedded"
 folder = ${text(join(world.folder, `database-${port}`))}
+[processes]
+workers = 0
+controlSocket = ${text(join(world.folder, `control-${port}.sock`))}
 [audit]
 folder = ${text(join(world.folder, `audit-${port}`))}
 [trust]
