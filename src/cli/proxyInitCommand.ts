@@ -116,7 +116,9 @@ async function obtainAcs(
       random: randomInt,
       onContact: server => say(`Contacting ${formatEndpoint(server)} for ${argument.name}`),
     }).catch(cause => {
-      throw cause instanceof AcRequestError ? new CliError(EXIT.refused, noAc(argument.name, cause)) : cause
+      throw cause instanceof AcRequestError
+        ? new CliError(EXIT.refused, noAc(serversOf(argument.name, vomses, plan.vomses)[0].vo, cause))
+        : cause
     })
     if (!options.ignorewarn)
       for (const warning of one.warnings) io.err(`${printable(`Warning: ${one.server}: ${warning}`)}\n`)
@@ -134,12 +136,10 @@ async function obtainAcs(
 }
 
 /** Each server's last word, once. */
-function noAc(name: string, { attempts }: AcRequestError): string {
+function noAc(vo: string, { attempts }: AcRequestError): string {
   const words = [...new Set(attempts.map(describeAttempt))]
-  const hints = [...new Set(attempts.map(attempt => hintFor(attempt, name)))].filter(
-    hint => hint !== undefined,
-  )
-  return [`no AC of VO ${name}: ${words.join('; ')}`, ...hints].join('. ')
+  const hints = [...new Set(attempts.map(attempt => hintFor(attempt, vo)))].filter(hint => hint !== undefined)
+  return [`no AC of VO ${vo}: ${words.join('; ')}`, ...hints].join('. ')
 }
 
 function printList(obtained: readonly ObtainedAc[], { json }: ProxyInitArguments, io: CliIo): ExitCode {

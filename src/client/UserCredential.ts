@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { bytesEqual } from '../../native-free/bytes/equal.ts'
 import { isProxyKind, kindOf } from '../../native-free/proxy/kindOf.ts'
 import type { Certificate } from '../../native-free/x509/certificate.ts'
 import { encodePem } from '../../native-free/x509/pem.ts'
@@ -23,7 +24,9 @@ export function userCredential(
   key: KeyObject,
   source: string,
 ): UserCredential {
-  const [leaf, ...rest] = certificates
+  const [leaf, ...rest] = certificates.filter(
+    ({ der }, index) => certificates.findIndex(one => bytesEqual(one.der, der)) === index,
+  )
   if (leaf === undefined) {
     throw new ClientError('credential', `${source} holds no certificate`, 'write it there, in PEM')
   }

@@ -50,7 +50,8 @@ function filesOf(path: string): string[] {
 /** The same server in two files is one server. */
 function distinct(entries: readonly VomsesEntry[]): VomsesEntry[] {
   const key = ({ nick, vo, host, port }: VomsesEntry) => [nick, vo, host.toLowerCase(), port].join('\0')
-  return [...new Map(entries.map(entry => [key(entry), entry])).values()]
+  const keys = entries.map(key)
+  return entries.filter((_, index) => keys.indexOf(keys[index]!) === index)
 }
 
 /**

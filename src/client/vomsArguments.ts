@@ -27,7 +27,7 @@ export function parseVomsArguments(values: readonly string[]): readonly VomsArgu
 
 function readCommand(text: string, name: string): string {
   if (/^all$/i.test(text)) return 'all'
-  if (text.startsWith('/') || /^[ABRGN]/.test(text)) return withRole(text)
+  if (text.startsWith('/')) return withRole(text)
   const advice = text.startsWith('Role=')
     ? `write --voms ${name}:/${text} for the role in every group, --voms ${name}:/GROUP/${text} for it in one`
     : `write --voms ${name}:/GROUP, --voms ${name}:/GROUP/Role=ROLE or --voms ${name}:all`
