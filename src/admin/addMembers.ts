@@ -19,6 +19,7 @@ export interface NewMember extends Placed, PersonalData {
 export interface MembersAdded {
   readonly vo: string
   readonly members: readonly {
+    /** The member's number; "new" in a dry run, which takes none. */
     readonly member: string
     readonly subject: string
     readonly issuer: string
@@ -42,7 +43,7 @@ export function addMembers(
   return changeVo(db, author, voName, async (tx, vo) => {
     const tree = await loadGroupTree(tx, vo)
     await checkMembers(tx, vo, tree, members, check)
-    const ids = await takeIds(tx, members.length)
+    const ids = author.dryRun ? members.map((_, index) => `-${index + 1}`) : await takeIds(tx, members.length)
     await insertMembers(tx, vo.id, ids, members)
     const holdings = members.map((member, index) => holdingsOf(tree, vo, ids[index]!, member))
     await insertHoldings(tx, vo.id, holdings.flat())
@@ -50,7 +51,7 @@ export function addMembers(
     return {
       vo: voName,
       members: members.map(({ certificate }, index) => ({
-        member: ids[index]!,
+        member: author.dryRun ? NEW : ids[index]!,
         subject: certificate.subject.text,
         issuer: certificate.issuer.text,
         holds: holdings[index]!.map(row => tree.fqan(row.groupId, row.roleId)),
@@ -97,6 +98,8 @@ async function checkMembers(
   }
   check.finish()
 }
+
+const NEW = 'new'
 
 /** Numbers for the new members, so that their other rows can be written without asking which is which. */
 async function takeIds(tx: Queryable, count: number): Promise<string[]> {
@@ -171,8 +174,8 @@ async function sharedAddresses(
   const emails = members.map(member => member.email).filter(email => email !== undefined && email !== '')
   if (emails.length === 0) return []
   const rows = await tx.query<{ email: string; ids: string }>(
-    `select email, string_agg(id::text, ', ' order by id) as ids from vouchd.member
-     where vo_id = $1 and email = any($2::text[]) group by email having count(*) > 1
+    `select email, string_agg(case when id < 0 then '${NEW}' else id::text end, ', ' order by id) as ids
+     from vouchd.member where vo_id = $1 and email = any($2::text[]) group by email having count(*) > 1
      order by email limit ${MAX_NOTES}`,
     [voId, [...new Set(emails as string[])]],
   )

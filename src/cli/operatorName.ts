@@ -7,7 +7,7 @@ import { userInfo } from 'node:os'
 export function operatorName(user: string, env: Readonly<Record<string, string | undefined>>): string {
   const caller = env['SUDO_USER']
   if (!caller || caller === user || !/^[\w.@-]{1,64}\$?$/.test(caller)) return user
-  return `${caller} (sudo to ${user})`
+  return `${caller} as ${user}`
 }
 
 /** The Unix user of this process; one without an entry in the system's list goes by number. */

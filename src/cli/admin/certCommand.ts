@@ -157,7 +157,7 @@ function addCommand(context: CliContext): Command {
           options,
           (db, author) => addCertificate(db, author, ref, names),
           made => [
-            `added certificate ${made.id} to member ${made.member} of VO ${made.vo}: ${made.subject}`,
+            `added a certificate to member ${made.member} of VO ${made.vo}: ${made.subject}`,
             ...(made.suspended ? ['it is suspended, as the member is'] : []),
           ],
         )

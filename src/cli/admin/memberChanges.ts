@@ -23,6 +23,7 @@ import { type NameOptions, namesFromOptions, withNameOptions } from './certComma
 import { collect } from './parseOptions.ts'
 import { VO_OPTION } from './roleCommand.ts'
 import {
+  asOptions,
   type ChangeOptions,
   fromOption,
   type RemovalOptions,
@@ -116,8 +117,10 @@ export function refuseBeside<T extends object>(
   if (from === undefined) return
   const beside = names.find(name => options[name] !== undefined)
   if (beside === undefined) return
-  const option = beside.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
-  throw new CliError(EXIT.usage, `--${option} says nothing beside --from: write it into the file`)
+  throw new CliError(
+    EXIT.usage,
+    `--${asOptions([beside])} says nothing beside --from: write it into the file`,
+  )
 }
 
 function memberFromOptions(context: CliContext, options: AddOptions): NewMember {
@@ -173,7 +176,7 @@ export function memberSetCommand(context: CliContext): Command {
           ({ member: id, vo, changed, endsAt, endIsEnforced }) => [
             changed.length === 0
               ? `member ${id} of VO ${vo} is so already`
-              : `changed member ${id} of VO ${vo}: ${changed.join(', ')}`,
+              : `changed member ${id} of VO ${vo}: ${asOptions(changed)}`,
             ...(changes.endsAt && endsAt !== undefined && !endIsEnforced
               ? [
                   `note: VO ${vo} does not enforce ends of memberships (vouchd vo set ${vo} --enforce-end-dates yes)`,

@@ -171,3 +171,9 @@ export function fromOption<T>(option: string, parse: () => T): T {
     throw new CliError(EXIT.usage, `${option}: ${cause.message}; ${cause.advice}`)
   }
 }
+
+/** Fields as their options are called: endsAt as "until", givenName as "given-name". */
+export function asOptions(fields: readonly string[]): string {
+  const named = fields.map(field => (field === 'endsAt' ? 'until' : field))
+  return named.map(name => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)).join(', ')
+}

@@ -18,6 +18,7 @@ import { printable } from '../printable.ts'
 import { formatTable } from '../table.ts'
 import { parseYesNo } from './parseOptions.ts'
 import {
+  asOptions,
   type ChangeOptions,
   type RemovalOptions,
   runChange,
@@ -178,7 +179,7 @@ function setCommand(context: CliContext): Command {
           options,
           (db, author) => setVo(db, author, name, changes),
           ({ vo, changed, refusedMembers }) => [
-            changed.length === 0 ? `VO ${vo} is so already` : `changed VO ${vo}: ${changed.join(', ')}`,
+            changed.length === 0 ? `VO ${vo} is so already` : `changed VO ${vo}: ${asOptions(changed)}`,
             ...(refusedMembers > 0
               ? [`${refusedMembers} of its members are refused, as their end is past`]
               : []),
