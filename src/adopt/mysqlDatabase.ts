@@ -57,12 +57,18 @@ class OpenMysql implements MysqlDatabase {
   readonly tables = new Map<string, SourceTable>()
   readonly #connection: Connection
   #connected = false
+  /** Why the connection is of no use any more. */
+  #broken: Error | undefined
+  /** Ends what reads a table now: a connection that breaks tells no stream of it. */
+  #breakOff: ((error: Error) => void) | undefined
 
   constructor(connection: Connection, name: string) {
     this.#connection = connection
     this.name = name
-    // Every statement has its own answer; an idle connection that breaks is noticed by the next one.
-    connection.on('error', () => {})
+    connection.on('error', error => {
+      this.#broken = error
+      this.#breakOff?.(error)
+    })
   }
 
   async begin(): Promise<void> {
@@ -126,6 +132,9 @@ class OpenMysql implements MysqlDatabase {
     let batch: SourceRow[] = []
     try {
       const stream = this.#connection.query({ sql, typeCast }).stream({ highWaterMark: BATCH })
+      this.#breakOff = error => void stream.destroy(error)
+      // It may have broken before, also by this very question.
+      if (this.#broken !== undefined) stream.destroy(this.#broken)
       for await (const values of stream as AsyncIterable<Record<string, SourceValue>>) {
         batch.push({ table, values, line: undefined })
         if (batch.length < BATCH) continue
@@ -135,6 +144,7 @@ class OpenMysql implements MysqlDatabase {
     } catch (error) {
       throw this.#toSourceError(error as QueryError)
     } finally {
+      this.#breakOff = undefined
       silence()
     }
     if (batch.length > 0) yield batch

@@ -100,7 +100,9 @@ export function compareProbes(before: Probe, now: Probe): Difference {
   const chunks = [...new Set([...Object.keys(before.chunks), ...Object.keys(now.chunks)])].filter(
     chunk => before.chunks[chunk] !== now.chunks[chunk],
   )
-  const sharedChanged = JSON.stringify(before.shared) !== JSON.stringify(now.shared)
+  // The order of names is the database's own.
+  const tables = new Set([...Object.keys(before.shared), ...Object.keys(now.shared)])
+  const sharedChanged = [...tables].some(table => before.shared[table] !== now.shared[table])
   if (chunks.length === 0 && !sharedChanged) return { kind: 'none' }
   return { kind: 'members', chunks: chunks.sort((a, b) => Number(a) - Number(b)) }
 }

@@ -13,6 +13,8 @@ export interface MariaDb {
   readonly user: string
   readonly password: string
   sql(statements: string): Promise<string>
+  /** Makes a further database for the same user, and loads a mysqldump into it. */
+  load(database: string, dumpFile: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -56,13 +58,18 @@ export async function startMariaDb(folder: string, dumpFile: string): Promise<Ma
        CREATE USER ${USER}@localhost IDENTIFIED BY '${PASSWORD}';
        GRANT ALL ON ${DATABASE}.* TO ${USER}@localhost;`,
     )
-    await load(socket, dumpFile)
+    await load(socket, DATABASE, dumpFile)
   } catch (error) {
     await stopChild(child)
     throw error
   }
   return {
     ...{ socket, database: DATABASE, user: USER, password: PASSWORD },
+    async load(database, file) {
+      await sql(`CREATE DATABASE ${database} CHARACTER SET latin1;
+        GRANT ALL ON ${database}.* TO ${USER}@localhost;`)
+      await load(socket, database, file)
+    },
     sql: statements => client(socket, `USE ${DATABASE};\n${statements}`),
     stop: () => stopChild(child),
   }
@@ -74,9 +81,9 @@ function client(socket: string, statements: string): Promise<string> {
 }
 
 /** The dump goes in byte for byte: it holds raw bit values that no text encoding may touch. */
-function load(socket: string, dumpFile: string): Promise<void> {
+function load(socket: string, database: string, dumpFile: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const args = ['--no-defaults', '--binary-mode', `--socket=${socket}`, '--user=root', DATABASE]
+    const args = ['--no-defaults', '--binary-mode', `--socket=${socket}`, '--user=root', database]
     const child: ChildProcess = spawn('mariadb', args, { stdio: ['pipe', 'ignore', 'pipe'] })
     let said = ''
     child.stderr?.on('data', chunk => {
