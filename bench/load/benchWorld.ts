@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { keyOfString } from '../../native-free/dn/keyOfString.ts'
@@ -137,7 +137,3 @@ export const REQUESTS = {
   rest: `GET /generate-ac?fqans=/${VO}/production/Role=manager&lifetime=43200 HTTP/1.1\r\nHost: voms.example.org\r\n\r\n`,
   legacy: `<?xml version="1.0" encoding="US-ASCII"?><voms><command>B/${VO}/production:manager</command><base64>1</base64><lifetime>43200</lifetime></voms>`,
 } as const
-
-export function readKey(path: string): Buffer {
-  return readFileSync(path)
-}

@@ -1,10 +1,10 @@
 // Processor time per AC against the floor: the same load on vouchd and on a bare TLS server, in interleaved rounds, and
 // the raw signature of the same key beside them. Run: node bench/load/issue.ts [options]; --help tells them.
-import { createPrivateKey, sign } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { type ChainKind, createBenchWorld, type HostKind, REQUESTS, readKey } from './benchWorld.ts'
+import { type ChainKind, createBenchWorld, type HostKind, REQUESTS } from './benchWorld.ts'
 import { type BenchServer, freePort, load, startBare, startVouchd } from './children.ts'
 import { processorTimeOf, residentBytesOf } from './processorTime.ts'
+import { signatureMicroseconds } from './rawSignature.ts'
 import { median } from './statistics.ts'
 
 const HELP = `node bench/load/issue.ts [options]
@@ -57,13 +57,13 @@ try {
 
   // Warm both up, and prove that the answers are right before anything is timed.
   await run(bare, 200)
-  await run(vouchd, 400)
+  await run(vouchd, 4000)
   const rounds = { bare: [] as Round[], vouchd: [] as Round[] }
   const signatures: number[] = []
   for (let i = 0; i < Number(values.rounds); i++) {
     rounds.bare.push(await run(bare, count))
     rounds.vouchd.push(await run(vouchd, count))
-    signatures.push(signatureMicroseconds())
+    signatures.push(signatureMicroseconds(world.acKey))
     if (process.stderr.isTTY) process.stderr.write(`\rround ${i + 1} of ${values.rounds}`)
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
@@ -110,18 +110,6 @@ async function run(server: BenchServer, requests: number): Promise<Round> {
     perSecond: result.count / result.seconds,
     milliseconds: result.milliseconds,
   }
-}
-
-/** Processor time of one raw signature of an AC's size. */
-function signatureMicroseconds(): number {
-  const key = readKey(world.acKey)
-  const bytes = new Uint8Array(1500)
-  const privateKey = createPrivateKey(key)
-  const before = process.cpuUsage()
-  const n = 200
-  for (let i = 0; i < n; i++) sign('sha256', bytes, privateKey)
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / n
 }
 
 function formatTable(result: Record<string, unknown>): string {
