@@ -82,7 +82,7 @@ export async function serve(peer: PeerChain, frame: Frame, d: ServeDeps): Promis
     const { subject, issuer, serial } = chain.eec
     const holder = { subject: subject.der, issuer: issuer.der, serial }
     const grant = { ...granted, holder, targets: request.targets }
-    const issued = await issue(grant, vo.profile, record, d.issuing)
+    const issued = await issue(grant, vo.profile, record, d.issuing, stage)
     stage('sign')
     record.serial = toHex(issued.serial)
     record.lifetimeSeconds = issued.notAfter - issued.notBefore
@@ -139,7 +139,7 @@ function startRecord(
 }
 
 interface Stopwatch {
-  /** The stage that has just ended. */
+  /** The stage that has just ended; of one that comes twice both times count. */
   stage(name: Stage): void
   total(): void
 }
@@ -151,7 +151,7 @@ function stopwatch(record: RequestRecord, d: ServeDeps): Stopwatch {
   return {
     stage(name) {
       const now = d.monotonic()
-      record.stages[name] = rounded(now - last)
+      record.stages[name] = rounded((record.stages[name] ?? 0) + now - last)
       last = now
     },
     total() {

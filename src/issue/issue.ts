@@ -31,16 +31,19 @@ export interface IssuedAc {
 /**
  * One AC for one grant: prepare and lint, record the intent, sign, assemble, compare with what was linted. Throws
  * VomsError: 'audit' when the intent cannot be recorded, 'overloaded' when the signer's queue is full, 'internal' for
- * what no request should lead to.
+ * what no request should lead to. `onStage` hears when one has ended; what is left until the end is 'sign' again.
  */
 export async function issue(
   grant: Grant,
   profile: Profile,
   request: RecordedRequest,
   deps: IssueDeps,
+  onStage: (ended: 'sign' | 'audit') => void = () => {},
 ): Promise<IssuedAc> {
   const prepared = prepare(grant, profile, deps.clock, deps.serials)
+  onStage('sign')
   const recordResult = await deps.beforeSign(prepared, request)
+  onStage('audit')
   let ac: Uint8Array
   try {
     ac = await sign(prepared, profile, deps.signer)

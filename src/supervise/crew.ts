@@ -21,8 +21,9 @@ export interface CrewDeps {
   readonly onState: () => void
   /** A process is started in place of one that ended. */
   readonly onRestart: (reason: RestartReason) => void
-  /** The last figures of a process that ends. */
-  readonly onCounted: (pid: number, snapshot: Snapshot) => void
+  /** The last figures of a process that ends; may come after its end. */
+  readonly onCounted: (process: Serving, snapshot: Snapshot) => void
+  readonly onEnded: (process: Serving) => void
 }
 
 export interface WorkerStatus {
@@ -48,8 +49,8 @@ export interface Crew {
   change(config: Config, count: number): Promise<readonly CheckFinding[]>
   /** Asks every process that serves; those that end meanwhile do not answer. */
   askAll<N extends QuestionName>(name: N): Promise<readonly Asks[N]['answers'][]>
-  /** What each process counts, by its number; those that are silent for so long are left out. */
-  figures(ms: number): Promise<ReadonlyMap<number, Snapshot>>
+  /** What each process counts; those that are silent for so long are left out. */
+  figures(ms: number): Promise<ReadonlyMap<Serving, Snapshot>>
   /** Members by VO, as the first process that serves has them. */
   memberCounts(): Promise<ReadonlyMap<string, number>>
   addresses(): RunningServer['addresses']
@@ -142,13 +143,14 @@ export function createCrew(deps: CrewDeps): Crew {
     enter(slot, 'starting')
     const serving = deps.launch(slot.index, {
       ended: how => {
+        deps.onEnded(serving)
         if (slot.serving === serving) ended(slot, how)
       },
       beat() {
         slot.silent = 0
         deps.onState()
       },
-      counted: snapshot => deps.onCounted(serving.pid, snapshot),
+      counted: snapshot => deps.onCounted(serving, snapshot),
     })
     slot.serving = serving
     return serving
@@ -277,11 +279,11 @@ export function createCrew(deps: CrewDeps): Crew {
       return answers.flatMap(answer => (answer.status === 'fulfilled' ? [answer.value] : []))
     },
     async figures(ms) {
-      const told = new Map<number, Snapshot>()
+      const told = new Map<Serving, Snapshot>()
       const asking = slots.flatMap(({ serving }) =>
         serving === undefined
           ? []
-          : [within(ms, serving.ask('metrics')).then(snapshot => void told.set(serving.pid, snapshot))],
+          : [within(ms, serving.ask('metrics')).then(snapshot => void told.set(serving, snapshot))],
       )
       await Promise.allSettled(asking)
       return told

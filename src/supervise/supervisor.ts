@@ -117,7 +117,8 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     now: clock.now,
     onState: tellState,
     onRestart: reason => metrics.restarts[reason].inc(),
-    onCounted: (pid, snapshot) => gatherer.note(pid, snapshot),
+    onCounted: gatherer.note,
+    onEnded: gatherer.ended,
   })
   deps.registry.onCollect(() => {
     const states = crew.status().map(({ state }) => state)
@@ -170,9 +171,8 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
   /** Of all processes together; one that is slow to answer counts as it last told. */
   async function gather(): Promise<Snapshot> {
     if (alone) return deps.registry.snapshot()
-    for (const [pid, snapshot] of await crew.figures(FIGURES_MS)) gatherer.note(pid, snapshot)
-    const alive = crew.status().flatMap(({ pid }) => pid ?? [])
-    return gatherer.merged(deps.registry.snapshot(), new Set(alive))
+    for (const [worker, snapshot] of await crew.figures(FIGURES_MS)) gatherer.note(worker, snapshot)
+    return gatherer.merged(deps.registry.snapshot())
   }
 
   /** One at a time; what comes meanwhile waits. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { createGatherer } from '../../src/observe/gatherMetrics.ts'
 import { formatMetrics, keepTotals, mergeSnapshots } from '../../src/observe/mergeSnapshots.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import type { Snapshot } from '../../src/observe/snapshot.ts'
@@ -76,6 +77,39 @@ describe('several processes as one', () => {
       }),
       { numRuns: 30 },
     )
+  })
+
+  it('hears the last word of a process after its end, once', () => {
+    const gatherer = createGatherer()
+    const [first, second] = [{}, {}]
+    const metrics = createMetrics('0')
+    const total = () => value(gatherer.merged([]), 'vouchd_attribute_certificates_issued_total')
+    metrics.vo('v').issued.inc(5)
+    gatherer.note(first, metrics.snapshot())
+    gatherer.note(second, metrics.snapshot())
+    expect(total()).toBe(10)
+    gatherer.ended(first)
+    expect(total()).toBe(10)
+    expect(total()).toBe(10)
+    metrics.vo('v').issued.inc(2)
+    gatherer.note(first, metrics.snapshot())
+    expect(total()).toBe(12)
+    expect(total()).toBe(12)
+  })
+
+  it('holds no more of the dead than it may, and all that they counted', () => {
+    const gatherer = createGatherer()
+    const metrics = createMetrics('0')
+    metrics.vo('v').issued.inc()
+    metrics.db.up.set(1)
+    for (let count = 0; count < 100; count++) {
+      const process = {}
+      gatherer.note(process, metrics.snapshot())
+      gatherer.ended(process)
+    }
+    const merged = gatherer.merged([])
+    expect(value(merged, 'vouchd_attribute_certificates_issued_total')).toBe(100)
+    expect(value(merged, 'vouchd_db_up')).toBeUndefined()
   })
 
   it('drops the gauges of the dead', () => {

@@ -47,6 +47,7 @@ describe('what a daemon exports after it has served', () => {
     'vouchd_attribute_certificates_issued_total{vo="vo.0"} 1',
     'vouchd_request_stage_duration_seconds_count{stage="handshake"} 6',
     'vouchd_request_stage_duration_seconds_count{stage="sign"} 1',
+    'vouchd_request_stage_duration_seconds_count{stage="audit"} 1',
     'vouchd_request_stage_duration_seconds_count{stage="write"} 6',
     'vouchd_signer_work_seconds_count 1',
     'vouchd_audit_records_total{kind="intent",result="ok"} 1',
@@ -112,7 +113,7 @@ describe('what a daemon exports after it has served', () => {
 })
 
 describe('a further VO', () => {
-  it('takes at most 60 series', async () => {
+  it('takes at most 60 series', { timeout: 120_000 }, async () => {
     const vo = (name: string) => ({
       name,
       listen: ['127.0.0.1:0'],
