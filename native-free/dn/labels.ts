@@ -80,7 +80,8 @@ export function oidOfLabel(label: string): string | undefined {
   return OID_OF_SPELLING.get(label.toLowerCase()) ?? (DOTTED.test(label) ? label : undefined)
 }
 
-const LABEL_AND_EQUALS = /([A-Za-z][A-Za-z0-9]{0,39}|[012](?:\.(?:0|[1-9][0-9]{0,39})){1,40})=/y
+// Arcs of OIDs have no bound: one of 128 octets has some 270 digits.
+const LABEL_AND_EQUALS = /([A-Za-z][A-Za-z0-9]{0,39}|[012](?:\.(?:0|[1-9][0-9]*))+)=/y
 
 /** The attribute type when `text` has a known label or dotted OID and `=` at `at`, and where its value begins. */
 export function labelAt(text: string, at: number): { oid: string; valueAt: number } | undefined {

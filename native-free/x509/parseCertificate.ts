@@ -91,8 +91,8 @@ function readTbs(fields: DerReader): Tbs {
   const subject = readName(fields)
   const spki = fields.element(TAG.sequence)
   // issuerUniqueID and subjectUniqueID: out of use, and without meaning here.
-  fields.optional(contextTag(1, false))
-  fields.optional(contextTag(2, false))
+  for (const tag of [contextTag(1, false), contextTag(2, false)])
+    if (fields.peek() === tag) fields.bitString(tag)
   const extensions = readExplicitExtensions(fields)
   fields.finish()
   const { key, publicKeyBits } = readKey(spki)

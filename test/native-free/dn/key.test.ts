@@ -38,6 +38,8 @@ describe('texts of one name have one key', () => {
     ['/CN=E\u0301', '/cn=é'],
     ['/CN=ΑΣ', '/cn=ας'.replace('ς', 'σ')],
     ['/1.2.3=X', '/1.2.3=x'],
+    [`/CN=x/2.${'9'.repeat(100)}=U`, `/cn=x/2.${'9'.repeat(100)}=u`],
+    [`/CN=x/1${'.2'.repeat(100)}=U`, `/cn=x/1${'.2'.repeat(100)}=u`],
     ['', ''],
   ])('%j', (text, key) => {
     expect(keyOfString(text)).toBe(key)

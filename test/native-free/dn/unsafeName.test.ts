@@ -35,6 +35,11 @@ describe('unsafe is', () => {
     ['a further RDN', 'x/CN=victim', 'CN holds what reads as a further attribute'],
     ['one with a label in other case', 'x/eMail=v', 'CN holds what reads as a further attribute'],
     ['one with a dotted OID', 'x/2.5.4.3=v', 'CN holds what reads as a further attribute'],
+    [
+      'one with an arc of many digits',
+      `x/2.${'9'.repeat(200)}=v`,
+      'CN holds what reads as a further attribute',
+    ],
     ['a further attribute', 'x+UID=v', 'CN holds what reads as a further attribute'],
     ['one at the very start', '/CN=v', 'CN holds what reads as a further attribute'],
     ['NUL', 'a\0b', 'CN holds a control character'],
