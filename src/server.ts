@@ -10,6 +10,7 @@ import { collectServing, type ServingFigures } from './observe/countServing.ts'
 import type { Snapshot } from './observe/snapshot.ts'
 import { createRequestIds } from './requestIds.ts'
 import { countHolders } from './resolve/countHolders.ts'
+import { collectContextsSoon } from './serving/collectContexts.ts'
 import { openParts, type Parts } from './serving/openParts.ts'
 import { openVo, type VoService } from './serving/openVo.ts'
 import type { Part } from './serving/part.ts'
@@ -161,7 +162,10 @@ export function createServer(deps: ServerDeps): RunningServer {
   function openDoor({ value }: Part<VoService>): Door {
     const known = doors.get(value.name)
     if (known !== undefined) {
-      if (known.service.listener !== value.listener) known.listener.change(value.listener)
+      if (known.service.listener !== value.listener) {
+        known.listener.change(value.listener)
+        collectContextsSoon()
+      }
       known.service = value
       return known
     }
