@@ -129,6 +129,10 @@ class Writer implements SegmentLog {
   private hash: string
   private time: number
   private queue: Item[] = []
+  /** How many of the queue are waited for; the rest can wait itself. */
+  private waitedFor = 0
+  /** The notes of the queue have waited long enough. */
+  private notesDue = false
   private running: Promise<void> | undefined
   private cancelTimer: (() => void) | undefined
   private closed = false
@@ -164,6 +168,7 @@ class Writer implements SegmentLog {
         return
       }
       this.queue.push({ kind, t: this.stamp(), json: () => json, seal, reject, done })
+      this.waitedFor++
       void this.run()
     })
   }
@@ -172,7 +177,7 @@ class Writer implements SegmentLog {
     if (this.closed) return
     const json = () => JSON.stringify(fields)
     this.queue.push({ kind, t: this.stamp(), json, seal: undefined, reject: undefined, done: written })
-    if (this.running === undefined) this.runLater(NOTE_DELAY_MS)
+    this.runLater(NOTE_DELAY_MS)
   }
 
   head(): LogHead {
@@ -192,6 +197,7 @@ class Writer implements SegmentLog {
     if (end) this.note('end', {})
     this.closed = true
     await this.running
+    this.notesDue = true
     await this.run()
     this.cancelTimer?.()
     await this.file?.close()
@@ -207,6 +213,7 @@ class Writer implements SegmentLog {
   private runLater(milliseconds: number): void {
     this.cancelTimer ??= this.deps.after(milliseconds, () => {
       this.cancelTimer = undefined
+      this.notesDue = true
       void this.run()
     })
   }
@@ -219,11 +226,12 @@ class Writer implements SegmentLog {
     return this.running
   }
 
-  /** Records that come while a write is under way go together into the next one. */
+  /** Records that come while a write is under way go together into the next one; notes make none of their own. */
   private async writeAll(): Promise<void> {
-    while (this.queue.length > 0) {
+    while (this.queue.length > 0 && (this.waitedFor > 0 || this.notesDue)) {
       const items = this.queue
       this.queue = []
+      this.notesDue = false
       let taken = 0
       try {
         if (this.isDue()) await this.rotate()
@@ -240,13 +248,19 @@ class Writer implements SegmentLog {
         const kept = items.filter(item => item.reject === undefined)
         this.queue = [...kept, ...this.queue]
         this.deps.observer.failed(cause, items.length - kept.length)
+        this.waitedFor -= items.length - kept.length
         for (const item of items) item.reject?.(cause)
-        if (this.queue.length === kept.length) return
         continue
       }
-      this.queue = [...items.slice(taken), ...this.queue]
+      if (taken < items.length) {
+        this.queue = [...items.slice(taken), ...this.queue]
+        this.notesDue = true
+      }
       const head = this.head()
-      for (const item of items.slice(0, taken)) item.done?.(head)
+      for (const item of items.slice(0, taken)) {
+        if (item.reject !== undefined) this.waitedFor--
+        item.done?.(head)
+      }
     }
   }
 

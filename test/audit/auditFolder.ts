@@ -13,7 +13,8 @@ import { NOW } from '../fakes/grant.ts'
 export interface AuditFolder {
   readonly folder: string
   readonly headKey: string
-  readonly clock: { now: number }
+  /** With `stopped`, what is to be done later is never done. */
+  readonly clock: { now: number; stopped: boolean }
   readonly notices: string[]
   readonly observer: AuditObserver
   open(options?: Partial<AuditLogOptions>, storage?: SegmentStorage): Promise<AuditLog>
@@ -30,7 +31,7 @@ export function auditFolder(): AuditFolder {
   const base = mkdtempSync(join(tmpdir(), 'vouchd-audit-'))
   const folder = join(base, 'audit')
   const headKey = join(base, 'heads.key')
-  const clock = { now: NOW }
+  const clock = { now: NOW, stopped: false }
   const notices: string[] = []
   const observer = noticeAudit({ notice: (level, what) => void notices.push(`${level}: ${what}`) })
   const deps = {
@@ -38,7 +39,7 @@ export function auditFolder(): AuditFolder {
     monotonic: () => performance.now(),
     observer,
     after(milliseconds: number, run: () => void) {
-      const timer = setTimeout(run, milliseconds / 10)
+      const timer = setTimeout(() => clock.stopped || run(), milliseconds / 10)
       return () => clearTimeout(timer)
     },
   }
