@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { type Certificate, KEY_USAGE } from '../../native-free/x509/certificate.ts'
 import { ConfigError } from '../config/ConfigError.ts'
-import type { Config, VoConfig } from '../config/types.ts'
+import type { Config, ObserveConfig, VoConfig } from '../config/types.ts'
 import { formatTime } from '../formatTime.ts'
 import { createProfile } from '../issue/profile.ts'
 import type { CheckFinding } from './finding.ts'
@@ -53,7 +53,16 @@ export function checkCredentials(config: Config, uid: number, now: number): Cred
     checkDual(vo, host, complain)
     checkAcIssuer(vo, uid, now, complain, certificates)
   }
+  checkObserve(config.observe, uid, now, complain)
   return { findings, certificates: [...certificates.values()] }
+}
+
+/** The daemon serves without being watched: nothing here keeps it from starting. */
+function checkObserve({ credential }: ObserveConfig, uid: number, now: number, complain: Complain): void {
+  if (credential === undefined) return
+  const warn: Complain = (_level, ...rest) => complain('warning', ...rest)
+  const { certificate } = readCredential(credential, uid, warn)
+  if (certificate !== undefined) checkDates(certificate, credential.certificate, now, warn)
 }
 
 function checkDates(certificate: Certificate, place: string, now: number, complain: Complain): void {

@@ -17,6 +17,19 @@ export async function checkPorts(config: Config): Promise<CheckFinding[]> {
       })
     }
   }
+  for (const [index, address] of config.observe.listen.entries()) {
+    if ('path' in address) continue
+    const code = await probeAddress(address)
+    if (code === undefined) continue
+    // The daemon serves without it, and tries again.
+    const level = code === 'EADDRINUSE' ? 'warning' : 'error'
+    findings.push({
+      area: 'ports',
+      level,
+      place: `observe.listen[${index}]`,
+      ...explainAddress(code, address),
+    })
+  }
   return findings
 }
 

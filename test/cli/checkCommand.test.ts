@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCa } from '../pki/createCa.ts'
@@ -234,6 +234,26 @@ ports          ok  (1 address)
       what: `127.0.0.1:${port} is in use`,
       advice: `nothing, if it is vouchd that runs there; ss -ltnp 'sport = :${port}' tells`,
     })
+  })
+
+  it('warns of what keeps others from watching, which keeps nobody from being served', async () => {
+    const server = createServer()
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    writeFileSync(
+      site.config,
+      readFileSync(site.config, 'utf8').replace(
+        'listen = []',
+        `listen = ["127.0.0.1:${port}"]\ncredential = { certificate = "none.pem", key = "host.key" }`,
+      ),
+    )
+    const { findings, ok } = await check()
+    await new Promise(resolve => server.close(resolve))
+    expect(ok).toBe(true)
+    expect(findings.filter(({ area }) => area !== 'database')).toMatchObject([
+      { area: 'credentials', level: 'warning', place: site.path('none.pem'), what: 'does not exist' },
+      { area: 'ports', level: 'warning', place: 'observe.listen[0]', what: `127.0.0.1:${port} is in use` },
+    ])
   })
 
   it('tells of every fault at once', async () => {

@@ -79,6 +79,8 @@ directory = "certificates"
 vomsdir = "vomsdir"
 [audit]
 folder = "audit"
+[observe]
+listen = []
 [defaults]
 hostCredentials = [ { certificate = "host.pem", key = "host.key" } ]
 [[vo]]

@@ -28,6 +28,9 @@ controlSocket = ${text(join(folder, 'control.sock'))}
 [audit]
 folder = ${text(join(folder, 'audit'))}
 
+[observe]
+listen = []
+
 [trust]
 directory = ${text(grid.trustDirectory)}
 vomsdir = ${text(grid.vomsdir)}

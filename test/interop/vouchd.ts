@@ -35,6 +35,8 @@ workers = 0
 controlSocket = ${text(join(world.folder, `control-${port}.sock`))}
 [audit]
 folder = ${text(join(world.folder, `audit-${port}`))}
+[observe]
+listen = []
 [trust]
 directory = ${text(world.trustDirectory)}
 vomsdir = ${text(world.vomsdir)}
