@@ -10,6 +10,8 @@ export interface LoadResult {
   readonly broken: readonly string[]
   /** ACs whose signature is not that of the certificate that they carry. */
   readonly mismatched: number
+  /** The longest that a client had to wait, for an answer or the end of its connection. */
+  readonly longestMs: number
 }
 
 const user = userNamed('test0')
@@ -19,6 +21,7 @@ export function startLoad(port: () => number, connections = 4): { stop(): Promis
   let running = true
   let issued = 0
   let mismatched = 0
+  let longestMs = 0
   const refused: string[] = []
   const broken: string[] = []
 
@@ -34,11 +37,13 @@ export function startLoad(port: () => number, connections = 4): { stop(): Promis
 
   async function ask(): Promise<void> {
     while (running) {
+      const began = performance.now()
       try {
         await note(await askRest(port(), [user]))
       } catch (cause) {
         broken.push((cause as NodeJS.ErrnoException).code ?? String(cause))
       }
+      longestMs = Math.max(longestMs, Math.round(performance.now() - began))
     }
   }
 
@@ -47,7 +52,7 @@ export function startLoad(port: () => number, connections = 4): { stop(): Promis
     async stop() {
       running = false
       await Promise.all(askers)
-      return { issued, refused, broken, mismatched }
+      return { issued, refused, broken, mismatched, longestMs }
     },
   }
 }
