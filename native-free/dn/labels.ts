@@ -66,7 +66,6 @@ const OID_OF_SPELLING: ReadonlyMap<string, string> = new Map([
 
 export const OID_EMAIL = '1.2.840.113549.1.9.1'
 export const OID_UID = '0.9.2342.19200300.100.1.1'
-export const OID_CN = '2.5.4.3'
 
 /** OpenSSL's label of an attribute type, or its dotted OID. */
 export function labelOfOid(oid: string): string {
