@@ -45,6 +45,7 @@ export function addMembers(
     await checkMembers(tx, vo, tree, members, check)
     const ids = author.dryRun ? members.map((_, index) => `-${index + 1}`) : await takeIds(tx, members.length)
     await insertMembers(tx, vo.id, ids, members)
+    await insertCertificates(tx, vo.id, ids, members)
     const holdings = members.map((member, index) => holdingsOf(tree, vo, ids[index]!, member))
     await insertHoldings(tx, vo.id, holdings.flat())
     const notes = await sharedAddresses(tx, vo.id, members)
@@ -122,25 +123,37 @@ async function insertMembers(
   const lists = columns.map((_, index) => `$${index + 4}::text[]`)
   for (let from = 0; from < members.length; from += BATCH) {
     const batch = members.slice(from, from + BATCH)
-    const numbers = ids.slice(from, from + BATCH)
     await tx.query(
       `insert into vouchd.member (id, vo_id, ends_at, ${columns.join(', ')}) overriding system value
        select i, $1, e, ${columns.join(', ')}
        from unnest($2::bigint[], $3::timestamptz[], ${lists.join(', ')}) as t (i, e, ${columns.join(', ')})`,
       [
         voId,
-        numbers,
+        ids.slice(from, from + BATCH),
         batch.map(member => member.endsAt ?? null),
         ...PERSONAL_FIELDS.map(field => batch.map(member => member[field] || null)),
       ],
     )
+  }
+}
+
+// After all members, not batch by batch: the database keeps one plan for finding the member of each row, and makes it
+// when it first does. Made over a table that still grows, it walks the whole of it for each row.
+async function insertCertificates(
+  tx: Queryable,
+  voId: string,
+  ids: readonly string[],
+  members: readonly NewMember[],
+): Promise<void> {
+  for (let from = 0; from < members.length; from += BATCH) {
+    const batch = members.slice(from, from + BATCH)
     await tx.query(
       `insert into vouchd.certificate (vo_id, member_id, subject, subject_key, issuer, issuer_key)
        select $1, m, s, sk, i, ik
        from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[]) as t (m, s, sk, i, ik)`,
       [
         voId,
-        numbers,
+        ids.slice(from, from + BATCH),
         batch.map(({ certificate }) => certificate.subject.text),
         batch.map(({ certificate }) => certificate.subject.key),
         batch.map(({ certificate }) => certificate.issuer.text),

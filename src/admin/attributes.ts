@@ -118,17 +118,19 @@ export function removeAttributes(
       () => {},
     )
     let removed = 0
-    const seen = new Set<string>()
-    for (const row of located) {
-      if (seen.has(keyOf(row))) continue
-      seen.add(keyOf(row))
-      const gone = await tx.query(DELETE[row.scope], [row.classId, row.memberId, row.groupId, row.roleId])
-      removed += gone.length
-      check.row(row, () => {
-        if (gone.length === 0) {
+    for (const [scope, rows] of Map.groupBy(located, row => row.scope)) {
+      const wanted = [...new Map(rows.map(row => [keyOf(row), row])).values()]
+      const gone = new Set<string>()
+      for (let from = 0; from < wanted.length; from += BATCH) {
+        for (const key of await deleteRows(tx, scope, wanted.slice(from, from + BATCH))) gone.add(key)
+      }
+      removed += gone.size
+      for (const row of rows) {
+        check.row(row, () => {
+          if (gone.has(keyOf(row))) return
           throw new AdminError('ADMIN_STATE', `${row.name} is not set there`, 'vouchd attribute list tells')
-        }
-      })
+        })
+      }
     }
     check.finish()
     return { vo: voName, added: 0, changed: 0, removed }
@@ -215,24 +217,35 @@ async function upsert(
        as n (member_id, group_id, role_id, class_id, value)
      on conflict (${columns}) do update set value = excluded.value where t.value <> excluded.value
      returning xmax = 0 as inserted`,
-    [
-      voId,
-      rows.map(row => row.memberId),
-      rows.map(row => row.groupId),
-      rows.map(row => row.roleId),
-      rows.map(row => row.classId),
-      rows.map(row => row.value),
-    ],
+    [voId, ...idColumns(rows), rows.map(row => row.value)],
   )
 }
 
-const DELETE = {
-  member:
-    'delete from vouchd.member_attribute where class_id = $1 and member_id = $2 and $3::bigint is null and $4::bigint is null returning id',
-  group:
-    'delete from vouchd.group_attribute where class_id = $1 and $2::bigint is null and group_id = $3 and $4::bigint is null returning id',
-  role: 'delete from vouchd.role_attribute where class_id = $1 and $2::bigint is null and group_id = $3 and role_id = $4 returning id',
-} as const
+/** Keys of those that were there. */
+async function deleteRows(
+  tx: Queryable,
+  scope: AttributeHolder['scope'],
+  rows: readonly LocatedRow[],
+): Promise<string[]> {
+  const same = [...KEYS[scope], 'class_id'].map(key => `a.${key} = n.${key}`).join(' and ')
+  const gone = await tx.query<{ key: string }>(
+    `delete from vouchd.${scope}_attribute a
+     using unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
+       as n (member_id, group_id, role_id, class_id, key)
+     where ${same} returning n.key`,
+    [...idColumns(rows), rows.map(keyOf)],
+  )
+  return gone.map(row => row.key)
+}
+
+function idColumns(rows: readonly LocatedRow[]) {
+  return [
+    rows.map(row => row.memberId),
+    rows.map(row => row.groupId),
+    rows.map(row => row.roleId),
+    rows.map(row => row.classId),
+  ]
+}
 
 /** Two members with one value of an attribute whose values are to be unique. */
 async function refuseSharedValues(

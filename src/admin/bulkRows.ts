@@ -1,7 +1,7 @@
 import { AdminError } from './AdminError.ts'
 import type { NewMember } from './addMembers.ts'
 import type { AttributeHolder, AttributeRemoval, AttributeSetting } from './attributes.ts'
-import { namesFromText } from './certificateNames.ts'
+import { type DnText, issuerFromText, subjectFromText } from './certificateNames.ts'
 import type { RowCheck } from './checkRows.ts'
 import type { MemberRef } from './findMembers.ts'
 import { holdingName, type Join, type Leave } from './holdings.ts'
@@ -17,8 +17,14 @@ export const ATTRIBUTE_COLUMNS = ['name', 'value', 'member', 'issuer', 'group', 
 
 /** Members to add; faults go to `check`. Throws AdminError ADMIN_FILE. */
 export function readMembers(file: string, check: RowCheck): NewMember[] {
+  // Thousands of members have a handful of CAs.
+  const issuers = new Map<string, DnText>()
   return readEach(file, MEMBER_COLUMNS, check, row => {
     const { place, fields } = row
+    const subject = subjectFromText(required(row, 'subject'))
+    const issuerText = required(row, 'issuer')
+    const issuer = issuers.get(issuerText) ?? issuerFromText(issuerText)
+    issuers.set(issuerText, issuer)
     const personal: Partial<Record<keyof PersonalData, string>> = {}
     for (const field of PERSONAL_FIELDS) {
       const text = fields.get(field)
@@ -29,7 +35,7 @@ export function readMembers(file: string, check: RowCheck): NewMember[] {
       place,
       ...personal,
       ...endOf(row),
-      certificate: namesFromText(required(row, 'subject'), required(row, 'issuer')),
+      certificate: { subject, issuer },
       holdings: groups.filter(group => group !== '').map(group => holdingName(group)),
     }
   })

@@ -28,7 +28,15 @@ const MAX_DN = 2000
 
 /** Names as somebody typed them, in slash form. Throws AdminError ADMIN_DN. */
 export function namesFromText(subject: string, issuer: string): CertificateNames {
-  return { subject: dnFromText('the subject', subject), issuer: dnFromText('the issuer', issuer) }
+  return { subject: subjectFromText(subject), issuer: issuerFromText(issuer) }
+}
+
+export function subjectFromText(text: string): DnText {
+  return dnFromText('the subject', text)
+}
+
+export function issuerFromText(text: string): DnText {
+  return dnFromText('the issuer', text)
 }
 
 /** Names as they stand in an end-entity certificate. Throws AdminError ADMIN_DN for those that cannot be used. */
