@@ -11,7 +11,8 @@ import type { SourceKind } from './SourceKind.ts'
 export interface FollowerOptions {
   readonly kind: SourceKind
   readonly vo: string
-  readonly address: MysqlAddress
+  /** Asked for each connection. Throws SourceError. */
+  readonly address: () => MysqlAddress
   readonly everySeconds: number
   readonly decisions?: Partial<Decisions>
   readonly resolution?: ResolutionMode
@@ -30,7 +31,7 @@ export interface FollowerDeps {
 export interface Follower {
   /** One look now. Throws SourceError, ImportError, DatabaseError. */
   look(): Promise<FollowTurn>
-  /** Looks every so often from now on. */
+  /** Looks from now on, at once and then every so often. */
   start(): void
   /** Ends after the look that is under way. */
   close(): Promise<void>
@@ -44,7 +45,7 @@ export function createFollower(options: FollowerOptions, deps: FollowerDeps): Fo
 
   async function look(): Promise<FollowTurn> {
     try {
-      source ??= await openMysql(withLocalSocket(options.address))
+      source ??= await openMysql(withLocalSocket(options.address()))
       return await followSource(source, deps.db, { ...options, ...deps })
     } catch (cause) {
       // Whatever it was, the next look begins with a connection and a snapshot of its own.
@@ -73,7 +74,9 @@ export function createFollower(options: FollowerOptions, deps: FollowerDeps): Fo
 
   return {
     look,
-    start: schedule,
+    start() {
+      looking = turn()
+    },
     async close() {
       closed = true
       clearTimeout(timer)

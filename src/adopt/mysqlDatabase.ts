@@ -40,6 +40,8 @@ export async function openMysql(address: MysqlAddress): Promise<MysqlDatabase> {
     // Everything that MySQL can hold comes in this encoding, whatever the columns are in.
     charset: 'utf8mb4',
     connectTimeout: CONNECT_MS,
+    // The daemon runs without the right to make code from strings.
+    disableEval: true,
     ...(address.tls !== 'off' && { ssl: { rejectUnauthorized: address.tls === 'verify-full' } }),
   })
   const database = new OpenMysql(connection, mysqlName(address))

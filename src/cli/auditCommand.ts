@@ -4,7 +4,6 @@ import { publicKeyPath, readPublicKeys } from '../audit/headKey.ts'
 import type { LogFault } from '../audit/readLog.ts'
 import { type AuditFilter, type Issuance, searchAudit } from '../audit/searchAudit.ts'
 import { verifyAudit } from '../audit/verifyAudit.ts'
-import { readConfig } from '../config/readConfig.ts'
 import { isoTime } from '../formatTime.ts'
 import { CliError } from './CliError.ts'
 import type { CliContext } from './context.ts'
@@ -129,11 +128,11 @@ async function runExport(
 }
 
 async function forEachIssuance(
-  { io, configFile }: CliContext,
+  { io, loadConfig }: CliContext,
   filter: AuditFilter,
   format: (issuance: Issuance) => string,
 ): Promise<{ count: number; damaged: boolean }> {
-  const { folder } = readConfig(configFile()).audit
+  const { folder } = loadConfig().config.audit
   let count = 0
   let damaged = false
   const onFault = (fault: LogFault) => {
@@ -163,8 +162,8 @@ function formatIssuance(issuance: Issuance): string {
   return `${lines.map(printable).join('\n')}\n\n`
 }
 
-async function runVerify({ io, configFile }: CliContext, options: VerifyArguments): Promise<ExitCode> {
-  const { folder, headKey } = readConfig(configFile()).audit
+async function runVerify({ io, loadConfig }: CliContext, options: VerifyArguments): Promise<ExitCode> {
+  const { folder, headKey } = loadConfig().config.audit
   const keys = readPublicKeys([publicKeyPath(headKey), ...options.key])
   const { checkpoint } = options
   const report = await readable(folder, () => verifyAudit({ folder, keys, checkpoint }, io.clock))

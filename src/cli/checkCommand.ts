@@ -5,10 +5,12 @@ import { checkCredentials } from '../check/checkCredentials.ts'
 import { checkDatabase } from '../check/checkDatabase.ts'
 import { checkPorts } from '../check/checkPorts.ts'
 import { checkServerChains } from '../check/checkServerChains.ts'
+import { checkSources } from '../check/checkSources.ts'
 import { checkTrust } from '../check/checkTrust.ts'
 import { checkVomsdir } from '../check/checkVomsdir.ts'
-import type { Clock } from '../clock.ts'
-import { readConfig } from '../config/readConfig.ts'
+import type { CheckFinding } from '../check/finding.ts'
+import type { LoadedConfig } from '../config/loadConfig.ts'
+import type { IgnoredOption } from '../config/readVomsConf.ts'
 import type { Config } from '../config/types.ts'
 import type { CliContext } from './context.ts'
 import { EXIT } from './exitCodes.ts'
@@ -36,8 +38,8 @@ export function checkCommand(context: CliContext): Command {
     .addHelpText('after', HELP)
     .action(
       context.action(async (options: { json?: true }) => {
-        const config = readConfig(context.configFile())
-        const areas = await checkAll(config, context.configFile(), context.io.clock)
+        const loaded = context.loadConfig()
+        const areas = await checkAll(loaded, context)
         const ok = areas.every(({ findings }) => findings.every(({ level }) => level !== 'error'))
         if (options.json) context.io.out(`${JSON.stringify({ ok, areas }, undefined, 2)}\n`)
         else context.io.out(formatReport(areas))
@@ -46,7 +48,8 @@ export function checkCommand(context: CliContext): Command {
     )
 }
 
-async function checkAll(config: Config, file: string, clock: Clock): Promise<AreaReport[]> {
+async function checkAll({ config, ignored }: LoadedConfig, context: CliContext): Promise<AreaReport[]> {
+  const { clock } = context.io
   const uid = process.getuid?.() ?? 0
   const credentials = checkCredentials(config, uid, clock.now())
   const { findings: trustFindings, load } = await checkTrust(config, clock)
@@ -55,7 +58,11 @@ async function checkAll(config: Config, file: string, clock: Clock): Promise<Are
     credentials.certificates.map(({ place, certificate }) => [place, certificate]),
   )
   return [
-    { area: 'configuration', scope: `${file}, ${plural(config.vos.length, 'VO')}`, findings: [] },
+    {
+      area: 'configuration',
+      scope: `${context.configName()}, ${plural(config.vos.length, 'VO')}`,
+      findings: ignored.map(ignoredFinding),
+    },
     {
       area: 'credentials',
       scope: plural(credentials.certificates.length, 'certificate'),
@@ -67,7 +74,11 @@ async function checkAll(config: Config, file: string, clock: Clock): Promise<Are
       findings: trustFindings,
     },
     { area: 'vomsdir', scope: config.trust.vomsdir, findings: checkVomsdir(config, issuers) },
-    { area: 'database', scope: databaseName(config), findings: await checkDatabase(config) },
+    {
+      area: 'database',
+      scope: databaseName(config),
+      findings: [...(await checkDatabase(config)), ...(await checkSources(config))],
+    },
     { area: 'audit', scope: config.audit.folder, findings: await checkAudit(config, uid, clock) },
     {
       area: 'ports',
@@ -75,6 +86,17 @@ async function checkAll(config: Config, file: string, clock: Clock): Promise<Are
       findings: await checkPorts(config),
     },
   ]
+}
+
+function ignoredFinding({ file, line, option, why }: IgnoredOption): CheckFinding {
+  const place = `${file} line ${line}`
+  return {
+    area: 'configuration',
+    level: 'warning',
+    place,
+    what: `${option} is ignored`,
+    advice: `nothing: ${why}`,
+  }
 }
 
 function databaseName({ store }: Config): string {

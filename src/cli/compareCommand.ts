@@ -13,7 +13,6 @@ import { createServerJudge } from '../client/judgeServer.ts'
 import { readUserCredential } from '../client/readUserCredential.ts'
 import { DEFAULT_TIMES } from '../client/requestAc.ts'
 import type { UserCredential } from '../client/UserCredential.ts'
-import { readConfig } from '../config/readConfig.ts'
 import type { Config, VoConfig } from '../config/types.ts'
 import { VomsError } from '../errors.ts'
 import { createDirectory } from '../resolve/directory.ts'
@@ -56,7 +55,7 @@ export function compareCommand(context: CliContext): Command {
 async function run(context: CliContext, options: CompareArguments): Promise<ExitCode> {
   const { io } = context
   checkArguments(options)
-  const config = readConfig(context.configFile())
+  const config = context.loadConfig().config
   const vo = selectVos(config, options.vo)[0]!
   const report = new DifferenceReport(parseCount('--show', options.show, 0, 1_000_000), options.ignore)
   const server = options.against === undefined ? undefined : parseEndpoint(options.against)

@@ -1,5 +1,6 @@
 import type { UserPlace } from '../client/userPaths.ts'
 import type { Clock } from '../clock.ts'
+import type { LoadedConfig } from '../config/loadConfig.ts'
 import type { LogCells } from '../observe/metrics.ts'
 import type { OpenLog } from '../observe/openLog.ts'
 import type { ExitCode } from './exitCodes.ts'
@@ -37,6 +38,10 @@ export interface CliContext {
   readonly io: CliIo
   /** Path of the configuration file, from --config. */
   configFile(): string
+  /** What the configuration is read from, for people. */
+  configName(): string
+  /** The checked configuration, from --config or --voms-conf or both. Throws ConfigError. */
+  loadConfig(): LoadedConfig
   /** Wraps the work of a command: what it resolves to is the exit code. */
   action<A extends unknown[]>(
     work: (...args: A) => Promise<ExitCode> | ExitCode,

@@ -9,7 +9,6 @@ import type { IssueRequest } from '../../native-free/wire/types.ts'
 import type { Name } from '../../native-free/x509/name.ts'
 import { parseName } from '../../native-free/x509/parseName.ts'
 import { readCertificateFile } from '../check/readCredential.ts'
-import { readConfig } from '../config/readConfig.ts'
 import type { Config, VoConfig } from '../config/types.ts'
 import { VomsError } from '../errors.ts'
 import { createDirectory } from '../resolve/directory.ts'
@@ -74,7 +73,7 @@ export function explainCommand(context: CliContext): Command {
 
 async function run(context: CliContext, options: Arguments) {
   const { io } = context
-  const config = readConfig(context.configFile())
+  const config = context.loadConfig().config
   const vo = selectVos(config, options.vo)[0]!
   const { subject, issuer } = holderOf(options)
   const request = requestOf(options)

@@ -17,7 +17,6 @@ import { SourceError } from '../adopt/SourceError.ts'
 import type { SourceKind } from '../adopt/SourceKind.ts'
 import { VOMS_ADMIN } from '../adopt/vomsAdmin.ts'
 import { checkInputFile, FileProblem } from '../check/readInputFile.ts'
-import { readConfig } from '../config/readConfig.ts'
 import { VO_NAME } from '../config/schema.ts'
 import type { Config } from '../config/types.ts'
 import type { ResolutionMode } from '../resolve/types.ts'
@@ -154,7 +153,7 @@ async function run(
   options: Arguments,
 ): Promise<ExitCode> {
   const { io } = context
-  const config = readConfig(context.configFile())
+  const config = context.loadConfig().config
   if (!VO_NAME.test(options.vo)) throw new CliError(EXIT.usage, `${options.vo} is no name of a VO`)
   if (!config.vos.some(vo => vo.name === options.vo)) {
     io.err(`vouchd: note: VO ${printable(options.vo)} is not in the configuration, so it is not served yet\n`)
@@ -321,7 +320,7 @@ async function follow(
   const decisions = decisionsOf(kind, options)
   const follower = (db: Database) =>
     createFollower(
-      { kind, vo, address, everySeconds, decisions, ...(resolution && { resolution }) },
+      { kind, vo, address: () => address, everySeconds, decisions, ...(resolution && { resolution }) },
       {
         db,
         clock: io.clock,
@@ -361,8 +360,8 @@ function describeFailure(cause: unknown): string {
   return cause instanceof DatabaseError ? `database: ${cause.message}` : String(cause)
 }
 
-async function runEndFollow({ io, configFile }: CliContext, vo: string): Promise<ExitCode> {
-  const config = readConfig(configFile())
+async function runEndFollow({ io, loadConfig }: CliContext, vo: string): Promise<ExitCode> {
+  const config = loadConfig().config
   const source = await withDatabase(config, 'owner', db =>
     db.transaction(async tx => {
       await tx.query(`select set_config('vouchd.actor', 'import end-follow', true)`)

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { readConfig } from '../config/readConfig.ts'
 import type { VoConfig } from '../config/types.ts'
 import { lscEntry } from '../handouts.ts'
 import type { CliContext } from './context.ts'
@@ -25,7 +24,7 @@ export function lscCommand(context: CliContext): Command {
     .addHelpText('after', HELP)
     .action(
       context.action((options: { vo?: string; json?: true }) => {
-        const entries = selectVos(readConfig(context.configFile()), options.vo).map(entryOf)
+        const entries = selectVos(context.loadConfig().config, options.vo).map(entryOf)
         if (options.json) context.io.out(`${JSON.stringify(entries, undefined, 2)}\n`)
         else if (options.vo !== undefined) context.io.out(entries[0]!.content)
         else context.io.out(entries.map(entry => `# ${printable(entry.file)}\n${entry.content}`).join('\n'))

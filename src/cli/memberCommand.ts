@@ -3,7 +3,6 @@ import { keyOfString } from '../../native-free/dn/keyOfString.ts'
 import { nameFromOneline } from '../../native-free/dn/nameFromOneline.ts'
 import { dnSpellings } from '../../native-free/dn/spellings.ts'
 import { parseName } from '../../native-free/x509/parseName.ts'
-import { readConfig } from '../config/readConfig.ts'
 import type { Database } from '../store/database.ts'
 import {
   findMembers,
@@ -95,7 +94,7 @@ const PAGE = 1000
 
 async function runList(context: CliContext, { vo, limit, json }: ListArguments) {
   const { io } = context
-  const config = readConfig(context.configFile())
+  const config = context.loadConfig().config
   if (vo !== undefined) selectVos(config, vo)
   await withDatabase(config, 'command', async db => {
     let first = true
@@ -147,7 +146,7 @@ function stateOf(member: MemberSummary): string {
 }
 
 async function runShow(context: CliContext, who: string, { vo, json }: ShowArguments) {
-  const config = readConfig(context.configFile())
+  const config = context.loadConfig().config
   if (vo !== undefined) selectVos(config, vo)
   const members = await withDatabase(config, 'command', db => findDetails(db, who, vo))
   if (members.length === 0) throw new CliError(EXIT.refused, `there is no member ${who}`)

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { readConfig } from '../config/readConfig.ts'
 import type { StoreConfig } from '../config/types.ts'
 import { grantReader, migrate, schemaState } from '../store/migrate.ts'
 import { openStore } from '../store/openStore.ts'
@@ -25,7 +24,7 @@ export function migrateCommand(context: CliContext): Command {
     .addHelpText('after', HELP)
     .action(
       context.action(async (options: { json?: true }) => {
-        const { store } = readConfig(context.configFile())
+        const { store } = context.loadConfig().config
         const db = await openStore(store, { mode: 'owner' })
         try {
           const applied = await migrate(db)

@@ -24,9 +24,9 @@ export function reloadCommand(context: CliContext): Command {
     .action(context.action(() => reload(context)))
 }
 
-async function reload({ io, configFile }: CliContext): Promise<ExitCode> {
+async function reload({ io, loadConfig }: CliContext): Promise<ExitCode> {
   try {
-    const { ok, findings } = (await askDaemon(configFile(), 'reload')) as ReloadOutcome
+    const { ok, findings } = (await askDaemon(loadConfig, 'reload')) as ReloadOutcome
     for (const finding of findings) io.err(`vouchd: ${printable(formatFinding(finding))}\n`)
     io.err(ok ? 'reloaded\n' : 'not reloaded: what was served before is still served\n')
     return ok ? EXIT.ok : EXIT.refused

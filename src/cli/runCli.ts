@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError, formatConfigFault } from '../config/ConfigError.ts'
+import { type ConfigSources, loadConfig } from '../config/loadConfig.ts'
 import { SigningKeyFault } from '../issue/sign/loadSigningKey.ts'
 import { DatabaseError } from '../store/DatabaseError.ts'
 import { attributeCommand } from './admin/attributeCommand.ts'
@@ -84,6 +85,11 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
   const context: CliContext = {
     io,
     configFile: () => program.opts<{ config: string }>().config,
+    configName: () => {
+      const { file, vomsConf } = configSources(program)
+      return [...(file === undefined ? [] : [file]), ...vomsConf].join(', ')
+    },
+    loadConfig: () => loadConfig(configSources(program)),
     action:
       work =>
       async (...values) => {
@@ -105,6 +111,12 @@ function prepare(program: Command, io: CliIo): void {
     .description('A daemon that issues VOMS attribute certificates (ACs), and its tools.')
     .version(version(), '-V, --version', 'print the version')
     .option('-c, --config <file>', 'the configuration', DEFAULT_CONFIG)
+    .option(
+      '--voms-conf <path>',
+      "a file of vomsd's options, or a folder of them, in place of or beside the configuration; may be given again",
+      (path: string, before: readonly string[]) => [...before, path],
+      [],
+    )
     .option('--allow-old-node', 'run on a Node.js that is older than what vouchd asks for')
     .helpOption('-h, --help', 'this help')
     .helpCommand('help [command]', 'help for a command')
@@ -117,6 +129,13 @@ function prepare(program: Command, io: CliIo): void {
     })
     .showHelpAfterError('(--help tells more)')
     .exitOverride()
+}
+
+/** With vomsd's files, the configuration is read only where it is named. */
+function configSources(program: Command): ConfigSources {
+  const { config, vomsConf } = program.opts<{ config: string; vomsConf: readonly string[] }>()
+  const isNamed = program.getOptionValueSource('config') !== 'default'
+  return { file: vomsConf.length === 0 || isNamed ? config : undefined, vomsConf }
 }
 
 /** Settings are copied when a command is made by its parent; ours are made on their own. */

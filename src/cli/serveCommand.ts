@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { formatFinding, SetupError } from '../check/SetupError.ts'
-import { readConfig } from '../config/readConfig.ts'
+import type { Config } from '../config/types.ts'
 import type { LogOutput } from '../observe/logOutput.ts'
 import { createLogStream } from '../observe/logStream.ts'
 import { type LogCells, logCells } from '../observe/metrics.ts'
@@ -43,7 +43,7 @@ async function run(context: CliContext): Promise<ExitCode> {
   let supervisor: Supervisor
   try {
     supervisor = await startSupervisor({
-      readConfig: () => readConfig(context.configFile()),
+      readConfig: () => readAndTell(context, log),
       clock: io.clock,
       monotonic: () => performance.now(),
       log,
@@ -70,6 +70,16 @@ async function run(context: CliContext): Promise<ExitCode> {
   // Whatever still keeps the process alive is of no use any more.
   if (code === EXIT.forced) process.exit(code)
   return code
+}
+
+/** The configuration, and in one record of the log what of vomsd's options has no effect. */
+function readAndTell(context: CliContext, log: Logger): Config {
+  const { config, ignored } = context.loadConfig()
+  if (ignored.length > 0) {
+    const list = ignored.map(({ file, line, option, why }) => `${file}:${line} ${option}: ${why}`)
+    log.warn({ ignored: list }, "options of vomsd's that have no effect here")
+  }
+  return config
 }
 
 /** Without a descriptor of its own the log goes where the output goes. */

@@ -25,9 +25,9 @@ export function statusCommand(context: CliContext): Command {
     .action(context.action((options: { json?: true }) => showStatus(context, options.json === true)))
 }
 
-async function showStatus({ io, configFile }: CliContext, json: boolean): Promise<ExitCode> {
+async function showStatus({ io, loadConfig }: CliContext, json: boolean): Promise<ExitCode> {
   try {
-    const status = (await askDaemon(configFile(), 'status')) as SupervisorStatus
+    const status = (await askDaemon(loadConfig, 'status')) as SupervisorStatus
     io.out(json ? `${JSON.stringify(status, undefined, 2)}\n` : formatStatus(status))
     return status.ready ? EXIT.ok : EXIT.refused
   } catch (cause) {

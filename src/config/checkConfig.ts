@@ -8,6 +8,7 @@ import {
   type AuthenticationTable,
   type DefaultsTable,
   type DirectoryTable,
+  FOLLOW_KEYS,
   HOLDINGS_VIEW,
   keyInfo,
   type LimitsTable,
@@ -25,6 +26,7 @@ import type {
   Config,
   CredentialPaths,
   DirectoryConfig,
+  FollowConfig,
   ObserveConfig,
   StoreConfig,
   VoConfig,
@@ -142,7 +144,12 @@ function faultsOf(table: TableName, at: string, value: unknown, issue: z.core.$Z
     at + issue.path.map(step => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('')
   const name = issue.path[0]
   if (issue.code === 'unrecognized_keys') {
-    const known = name === undefined ? Object.keys(TABLES[table].shape) : ['certificate', 'key']
+    const known =
+      name === undefined
+        ? Object.keys(TABLES[table].shape)
+        : name === 'follow'
+          ? FOLLOW_KEYS
+          : ['certificate', 'key']
     return issue.keys.map(unknown => ({
       path: `${place}.${unknown}`,
       problem: 'is not a key of this table',
@@ -426,6 +433,16 @@ function checkVo(
     matchSubjectOnly: merged.matchSubjectOnly,
     forceBase64: merged.forceBase64,
     keepAliveSeconds: merged.keepAliveSeconds,
+    follow: vo.follow && placeFollow(vo.follow, path),
+  }
+}
+
+function placeFollow(follow: NonNullable<VoTable['follow']>, path: Paths): FollowConfig {
+  const { socket, passwordFile } = follow
+  return {
+    ...follow,
+    socket: socket === undefined ? undefined : path(socket),
+    passwordFile: passwordFile === undefined ? undefined : path(passwordFile),
   }
 }
 

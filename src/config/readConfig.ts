@@ -13,7 +13,12 @@ const MAX_BYTES = 1024 * 1024
  * Throws ConfigError with every fault; a file that cannot be read or parsed is one fault.
  */
 export function readConfig(file: string): Config {
-  return checkConfig(parseToml(readText(file), file), dirname(resolve(file)))
+  return checkConfig(readToml(file), dirname(resolve(file)))
+}
+
+/** The same, unchecked. */
+export function readToml(file: string): unknown {
+  return parseToml(readText(file), file)
 }
 
 function readText(file: string): string {

@@ -527,6 +527,23 @@ export const VO_FALLBACKS = {
 
 export const VO_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/
 
+export const FOLLOW_KEYS = [
+  ...['source', 'host', 'port', 'socket', 'database', 'user', 'passwordFile', 'tls', 'everySeconds'],
+] as const
+const FOLLOW =
+  '{ source = "voms-admin" or "iam", host = "HOST", port = PORT, socket = "PATH", database = "NAME", user = "NAME", passwordFile = "FILE", tls = "off", "require" or "verify-full", everySeconds = 1 to 3600 }'
+const followSchema = z.strictObject({
+  source: z.enum(['voms-admin', 'iam']),
+  host: text.default('localhost'),
+  port: z.int().min(1).max(65_535).default(3306),
+  socket: pathSchema.optional(),
+  database: text,
+  user: text,
+  passwordFile: pathSchema.optional(),
+  tls: z.enum(['off', 'require', 'verify-full']).default('off'),
+  everySeconds: z.int().min(1).max(3600).default(10),
+})
+
 const voKeys = z.strictObject({
   name: key(z.string().regex(VO_NAME), {
     about: 'Name of the VO, which is also the first element of each of its FQANs.',
@@ -547,6 +564,16 @@ const voKeys = z.strictObject({
     expected: '"HOST:PORT" with the public host name',
     fallbackText: 'required',
     example: toml('voms.example.org:15000'),
+  }),
+  follow: key(followSchema.optional(), {
+    about:
+      'The live MySQL or MariaDB of VOMS Admin or INDIGO IAM that the members are mirrored from, until the VO is administered here (docs/migrate.md). `source`, `database` and `user` are required; `host` is "localhost" (its Unix socket, where there is one), `port` 3306, `tls` "off", and it is looked at every 10 s (`everySeconds`) when they are absent.',
+    expected: FOLLOW,
+    fallbackText: 'none',
+    example: toml({
+      ...{ source: 'voms-admin', host: 'localhost', port: 3306, database: 'voms_vo', user: 'voms' },
+      ...{ passwordFile: '/etc/vouchd/voms.password', tls: 'off', everySeconds: 10 },
+    }),
   }),
   ...sharedVoKeys.shape,
 })

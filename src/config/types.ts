@@ -35,6 +35,22 @@ export interface VoConfig {
   /** Force MIME base64 in legacy answers (vomsd's --base64). */
   readonly forceBase64: boolean
   readonly keepAliveSeconds: number
+  /** Another server's live database that this VO's members are mirrored from. */
+  readonly follow: FollowConfig | undefined
+}
+
+/** A MySQL or MariaDB that a VO is mirrored from. */
+export interface FollowConfig {
+  readonly source: 'voms-admin' | 'iam'
+  readonly host: string
+  readonly port: number
+  /** A Unix socket instead of host and port. */
+  readonly socket: string | undefined
+  readonly database: string
+  readonly user: string
+  readonly passwordFile: string | undefined
+  readonly tls: 'off' | 'require' | 'verify-full'
+  readonly everySeconds: number
 }
 
 export type StoreConfig =

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
+import { createFollowerKeeper } from '../adopt/followerKeeper.ts'
 import type { CheckFinding } from '../check/finding.ts'
 import { findingsOf, SetupError } from '../check/SetupError.ts'
 import type { Clock } from '../clock.ts'
@@ -24,6 +25,7 @@ import { createDoors, type Doors } from './doors.ts'
 import { forkWorker } from './forkWorker.ts'
 import { createHeadKeeper } from './headKeeper.ts'
 import { type InheritedSockets, takeInheritedSockets } from './inheritedSockets.ts'
+import { noteFollow } from './noteFollow.ts'
 import { createOwnerKeeper } from './ownerKeeper.ts'
 import { serveHere } from './serveHere.ts'
 import { openSystemdLine } from './systemdLine.ts'
@@ -103,6 +105,8 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     log.error({ detail: error.message }, 'the embedded database was lost and is started again'),
   )
   parts.defer(() => owners.close())
+  const followers = createFollowerKeeper({ clock, onEvent: event => noteFollow(event, log) })
+  parts.defer(() => followers.close())
   // What is below asks the crew, and outlives it.
   const heads = createHeadKeeper(deps, async () => (await crew.askAll('auditHeads')).flat())
   parts.defer(() => heads.close())
@@ -146,6 +150,8 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     heads.open(config).then(() => [], thrownFindings),
   ])
   if (faults.flat().length > 0) throw new SetupError(faults.flat())
+  // Nobody is told that he is unknown because the mirror is not there yet.
+  await followers.apply(config, 'until they are there')
   await crew.begin(config)
   started = true
   for (const cells of Object.values(metrics.reloads)) noteReload(cells, true, clock.now())
@@ -228,7 +234,9 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
       owners.open(next.store).then(() => [], thrownFindings),
       heads.open(next).then(() => [], thrownFindings),
     ])
-    const findings = opened.flat().length > 0 ? opened.flat() : await crew.change(next, workerCount(next))
+    const mirrored = opened.flat().length > 0 ? opened.flat() : await mirror(next)
+    const findings = mirrored.length > 0 ? mirrored : await crew.change(next, workerCount(next))
+    if (mirrored.length === 0 && findings.length > 0) await mirror(config)
     if (findings.length === 0) {
       config = next
       await observe.apply(config)
@@ -240,6 +248,19 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     await heads.keepOnly(config)
     if (findings.length === 0) tellUnused(inherited, doors, config, log)
     return findings
+  }
+
+  /** VOs that are followed from now on are in the store, and those that are not any more are let go. */
+  async function mirror(next: Config): Promise<readonly CheckFinding[]> {
+    try {
+      await followers.apply(next, 'once')
+      return []
+    } catch (cause) {
+      const advice = 'see vouchd check; what was served before is still served'
+      return [
+        { area: 'database', level: 'error', place: 'vo.follow', what: (cause as Error).message, advice },
+      ]
+    }
   }
 
   function status(): SupervisorStatus {

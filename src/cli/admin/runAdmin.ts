@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { AdminError } from '../../admin/AdminError.ts'
 import type { Author } from '../../admin/changeVo.ts'
 import { checkText } from '../../admin/nameRules.ts'
-import { readConfig } from '../../config/readConfig.ts'
 import type { Config } from '../../config/types.ts'
 import type { Database } from '../../store/database.ts'
 import { CliError } from '../CliError.ts'
@@ -98,7 +97,7 @@ export async function run(
   mode: 'command' | 'owner',
   work: (db: Database, config: Config) => Promise<void>,
 ): Promise<ExitCode> {
-  const config = readConfig(context.configFile())
+  const config = context.loadConfig().config
   try {
     await withDatabase(config, mode, db => work(db, config))
     return EXIT.ok
