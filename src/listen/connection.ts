@@ -157,6 +157,8 @@ export function createConnectionHandler(
       if (retired) return socket.destroySoon()
       if (!socket.destroyed) idle.add(socket)
       clearTimeout(connection.answerDeadline)
+      // Requests that came together set it once each.
+      clearTimeout(connection.requestDeadline)
       // node:http closes a kept connection that stays idle; a request that has begun must end in time.
       connection.requestDeadline = setTimeout(
         () => socket.destroy(),
@@ -197,12 +199,15 @@ export function createConnectionHandler(
   http.on('connect', (request: IncomingMessage, socket: Socket) => {
     const connection = connections.get(socket)
     if (connection === undefined) return socket.destroy()
+    if (connection.last) return socket.resume()
+    connection.last = true
     startAnswer(socket, connection)
     answerer.serve(connection.peer, restFrame(request)).then(reply => write(socket, reply, onWritten))
   })
   http.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket) => {
     const connection = connections.get(socket)
     if (connection === undefined || !socket.writable || error.code === 'ECONNRESET') return socket.destroy()
+    if (connection.last) return
     const why = error.code === 'HPE_HEADER_OVERFLOW' ? 'too-large' : 'not-understood'
     refuse(socket, connection, 'rest', why, error.rawPacket ?? new Uint8Array())
   })

@@ -191,6 +191,17 @@ describe('requests', () => {
     expect(seen).toHaveLength(1)
   })
 
+  it.each([
+    ['octets that are no request', 'nonsense\r\n\r\n'],
+    ['a CONNECT', 'CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n'],
+  ])('get their answer and no other when %s follow', async (_name, more) => {
+    const slow = () => new Promise<void>(resolve => setTimeout(resolve, 100))
+    const { port, seen } = await start({}, slow)
+    const answer = await ask(port, [`${C_API}${more}`])
+    expect(answer.match(/HTTP\/1\.1 [0-9]+/g)).toEqual(['HTTP/1.1 200'])
+    expect(seen.map(({ frame }) => 'method' in frame && frame.method)).toEqual(['GET'])
+  })
+
   it('are answered when the client has closed its side', async () => {
     const { port } = await start()
     const socket = await dial(port, { allowHalfOpen: true } as ConnectionOptions)
@@ -287,6 +298,23 @@ describe('kept connections', () => {
       expect(await answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: keep-alive\r\n/)
     }
     expect(seen).toHaveLength(3)
+  })
+
+  it('stay open after requests that came together', async () => {
+    const limits = { ...LIMITS, requestSeconds: 0.1 }
+    const { port } = await start({ keepAliveSeconds: 0.4, limits })
+    const socket = await dial(port)
+    let answers = 0
+    socket.on('data', chunk => {
+      answers += chunk.toString().split('HTTP/1.1 200').length - 1
+    })
+    socket.write(JAVA + JAVA)
+    await expect.poll(() => answers).toBe(2)
+    for (let wanted = 3; wanted <= 6; wanted++) {
+      await new Promise(resolve => setTimeout(resolve, 200))
+      socket.write(JAVA)
+      await expect.poll(() => answers).toBe(wanted)
+    }
   })
 
   it('close after an HTTP/1.0 request all the same', async () => {
