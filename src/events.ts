@@ -18,7 +18,6 @@ export interface RequestRecord {
   proxyDepth?: number
   /** The VO does not compare issuers: whoever's CA it was, this subject counts. */
   matchedBySubject?: true
-  member?: string
   asked?: readonly string[]
   given?: readonly string[]
   serial?: string

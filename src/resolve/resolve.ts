@@ -52,7 +52,8 @@ export function resolve(
   }
   const longest = Math.min(options.maxLifetimeSeconds, issuerSecondsLeft)
   const lifetimeSeconds = Math.min(request.lifetimeSeconds ?? longest, longest)
-  if (request.lifetimeSeconds !== undefined && request.lifetimeSeconds > longest) {
+  // An issuer that has expired issues nothing, so there is nothing to warn of.
+  if (request.lifetimeSeconds !== undefined && request.lifetimeSeconds > longest && longest > 0) {
     const message = `${options.uri}: The validity of this VOMS AC in your proxy is shortened to ${longest} seconds!`
     warnings.push({ number: 2, message })
   }

@@ -267,6 +267,12 @@ describe('lifetime', () => {
       100,
       true,
     ],
+    [
+      'nothing, and no warning, after the end of the AC issuer',
+      { lifetimeSeconds: 3600, issuerSecondsLeft: -5 },
+      -5,
+      false,
+    ],
     ['never beyond the AC issuer, silently when nothing was asked', { issuerSecondsLeft: 100 }, 100, false],
   ]
   it.each(rows)('%s', (_name, c, seconds, warned) => {
