@@ -1,5 +1,6 @@
 import { DerReader, enterWhole } from '../der/reader.ts'
 import { contextTag, TAG } from '../der/tag.ts'
+import { Refusal } from '../refusal.ts'
 
 /** The extensions of RFC 5280 4.2.1 whose content a Certificate carries parsed. */
 export const EXTENSION = {
@@ -31,11 +32,19 @@ export function parseKeyUsage(value: Uint8Array): number {
   return usage
 }
 
-/** ExtKeyUsageSyntax (4.2.1.12): the purposes as dotted OIDs. */
+/** Certificates in use have up to five. */
+const MAX_PURPOSES = 64
+
+/** ExtKeyUsageSyntax (4.2.1.12): the purposes as dotted OIDs. Refuses more than 64 with PURPOSES_TOO_MANY. */
 export function parseExtendedKeyUsage(value: Uint8Array): string[] {
   const list = enterWhole(value, TAG.sequence)
   const purposes: string[] = []
-  while (!list.done) purposes.push(list.oid())
+  while (!list.done) {
+    if (purposes.length === MAX_PURPOSES) {
+      throw new Refusal('PURPOSES_TOO_MANY', `more than ${MAX_PURPOSES} extended key usages`, list.at)
+    }
+    purposes.push(list.oid())
+  }
   return purposes
 }
 

@@ -4,8 +4,21 @@ import type { Certificate } from '../../native-free/x509/certificate.ts'
 import { parseCertificate } from '../../native-free/x509/parseCertificate.ts'
 import type { CacheFigures, CacheLimits } from './cacheLimits.ts'
 
-/** What a parsed certificate and its key come to in memory, beside the DER. */
+/** What a parsed certificate and its key come to in memory, beside what follows. */
 const OVERHEAD_OCTETS = 6 * 1024
+/** For each octet of DER: itself, and the canonical form of a name that is most of it. */
+const PER_DER_OCTET = 3
+/** Small parts of the DER are far larger as objects: what one attribute of a name, or one extension, takes. */
+const PER_ATTRIBUTE = 640
+const PER_EXTENSION = 192
+
+/** An estimate from above: clients choose what is in their certificates, and the bound is on true memory. */
+function memoryOf({ der, subject, issuer, extensions }: Certificate): number {
+  let attributes = 0
+  for (const { rdns } of [subject, issuer]) for (const rdn of rdns) attributes += rdn.length
+  const objects = PER_ATTRIBUTE * attributes + PER_EXTENSION * extensions.length
+  return OVERHEAD_OCTETS + PER_DER_OCTET * der.length + objects
+}
 
 interface Facts {
   readonly fingerprint: string
@@ -24,10 +37,7 @@ export class CertificateCache {
   #misses = 0
 
   constructor({ members, passers, octets }: CacheLimits) {
-    const bounds = {
-      maxSize: octets,
-      sizeCalculation: ({ der }: Certificate) => der.length + OVERHEAD_OCTETS,
-    }
+    const bounds = { maxSize: octets, sizeCalculation: memoryOf }
     this.#members = new LRUCache({ ...bounds, max: members })
     this.#passers = new LRUCache({ ...bounds, max: passers })
   }

@@ -297,3 +297,16 @@ describe('a kept connection', () => {
     expect(reasonOf(revalidate(sent, verdict))).toBe('ACCEPT')
   })
 })
+
+describe('memory', () => {
+  it('is bounded by what certificates take as objects, not as octets', () => {
+    const { authenticate, cacheFigures } = authenticator({}, { ...CACHE_LIMITS, octets: 1024 * 1024 })
+    const names = (n: number) => Array.from({ length: 60 }, () => ({ type: 'CN', value: `${n}` }))
+    for (let n = 0; n < 40; n++) {
+      const { der } = eec('', { subject: names(n), issuerName: names(n) })
+      expect(der.length).toBeLessThan(3000)
+      expect(authenticate([der], false)).toMatchObject({ accepted: false })
+    }
+    expect(cacheFigures().certificates.entries).toBeLessThan(15)
+  })
+})

@@ -14,6 +14,7 @@ import { type InspectOptions, inspectFile } from '../../../src/cli/inspect/inspe
 import { formatVerdicts, ownVerdict } from '../../../src/cli/inspect/inspection.ts'
 import { ConfigError } from '../../../src/config/ConfigError.ts'
 import { checkConfig } from '../../../src/config/checkConfig.ts'
+import { parseVomsConf } from '../../../src/config/parseVomsConf.ts'
 import { orRefusal, outcomeOf } from '../outcomeOf.ts'
 import type { Random } from '../random.ts'
 import { readCorpus, readVectors } from '../readCorpus.ts'
@@ -29,6 +30,16 @@ function runPolicy(input: Uint8Array, parse: (file: Uint8Array) => PolicyFile): 
     insist(rules.length <= MAX_RULES, 'more rules than the bound')
     for (const rule of rules.slice(0, 50)) for (const subject of SUBJECTS) rule.matches(subject)
   })
+}
+
+function runVomsConf(input: Uint8Array): Outcome {
+  const { options, refusals } = parseVomsConf(utf8.decode(input))
+  insist(options.length + refusals.length <= 1001, 'more options than the bound')
+  insist(
+    options.every(({ name, value }) => /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name) && value !== ''),
+    'an option without a name, or with an empty value',
+  )
+  return refusals[0]?.code ?? 'accepted'
 }
 
 const utf8 = new TextDecoder()
@@ -228,6 +239,25 @@ export const fileTargets: readonly FuzzTarget[] = [
     ].map(octets),
     run: runToml,
     weight: 10,
+  },
+  {
+    name: 'vomsConf',
+    corpus: readCorpus('vomsConf'),
+    words: [
+      '--',
+      '-',
+      '=',
+      '#',
+      ' ',
+      '\n',
+      '--vo=',
+      '--port=',
+      '--shortfqans',
+      '--code=',
+      '\0',
+      '\u00a0',
+    ].map(octets),
+    run: runVomsConf,
   },
   {
     name: 'dump',

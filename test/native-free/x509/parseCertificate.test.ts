@@ -358,6 +358,26 @@ describe('refuses', () => {
     ['trailing bytes in subjectKeyIdentifier', ext('2.5.29.14', fromHex('040000')), 'DER_TRAILING_BYTES'],
     ['garbage in authorityKeyIdentifier', ext('2.5.29.35', fromHex('30038005aa')), 'DER_LENGTH_BEYOND_INPUT'],
     ['a signature with bits left over', { signature: w.bitString(fromHex('f0'), 4) }, 'DER_BAD_BIT_STRING'],
+    [
+      'a name of 129 attributes in as many RDNs',
+      { subject: nameDer(...Array(129).fill(['2.5.4.3', w.utf8String('')])) },
+      'NAME_TOO_LONG',
+    ],
+    [
+      'a name of 129 attributes in one RDN',
+      { issuer: w.sequence(w.set(...Array(129).fill(w.sequence(w.oid('2.5.4.3'), w.utf8String(''))))) },
+      'NAME_TOO_LONG',
+    ],
+    [
+      '65 extensions',
+      { extensions: Array.from({ length: 65 }, (_, n) => extensionDer(`1.2.${n}`, fromHex(''))) },
+      'EXTENSIONS_TOO_MANY',
+    ],
+    [
+      '65 extended key usages',
+      ext('2.5.29.37', w.sequence(...Array(65).fill(w.oid('1.2.3')))),
+      'PURPOSES_TOO_MANY',
+    ],
     ['a fifth field after the extensions', { uniqueIds: [w.nullValue()] }, 'DER_TRAILING_BYTES'],
   ])('%s', (_, part, code) => {
     expect(() => parseCertificate(certificateDer(part))).toThrow(expect.objectContaining({ code }))
