@@ -41,7 +41,7 @@ describe('the address of a database', () => {
   })
 
   it('of localhost is the Unix socket where there is one, and nothing else was named', () => {
-    const exists = (path: string) => path === '/var/lib/mysql/mysql.sock'
+    const exists = (path: unknown) => path === '/var/lib/mysql/mysql.sock'
     expect(withLocalSocket(LOCAL, exists).socket).toBe('/var/lib/mysql/mysql.sock')
     expect(withLocalSocket(LOCAL, () => false).socket).toBeUndefined()
     expect(withLocalSocket({ ...LOCAL, port: 3307 }, exists).socket).toBeUndefined()
