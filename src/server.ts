@@ -95,10 +95,12 @@ export function createServer(deps: ServerDeps): RunningServer {
   const closings = new Set<Promise<void>>()
   let current: Generation | undefined
   let preparing = false
+  let closed = false
 
   collectServing(deps.events.metrics, () => current && figuresOf(current, doors))
 
   async function prepare(config: Config): Promise<PreparedChange> {
+    if (closed) throw new Error('the server is closed')
     if (preparing) throw new Error('another configuration is being prepared')
     preparing = true
     const opened = new AsyncDisposableStack()
@@ -107,6 +109,8 @@ export function createServer(deps: ServerDeps): RunningServer {
       return {
         commit() {
           preparing = false
+          // A change that was prepared when the end came is not served any more.
+          if (closed) return closeLater(opened.disposeAsync())
           opened.move()
           commit(next)
         },
@@ -192,11 +196,18 @@ export function createServer(deps: ServerDeps): RunningServer {
     for (const [key, port] of before.ports) if (!next.ports.has(key)) void port.close()
     const removed = [...doors].filter(([name]) => !next.vos.has(name))
     for (const [name] of removed) doors.delete(name)
-    const closing = (async () => {
-      await Promise.all(removed.map(([, { listener }]) => listener.drain(DRAIN_MS)))
-      for (const [name] of removed) if (!doors.has(name)) deps.events.metrics.dropVo(name)
-      await closeParts(unused(before, next))
-    })()
+    closeLater(
+      (async () => {
+        await Promise.all(removed.map(([, { listener }]) => listener.drain(DRAIN_MS)))
+        for (const [name] of removed) if (!doors.has(name)) deps.events.metrics.dropVo(name)
+        await closeParts(unused(before, next))
+      })(),
+    )
+  }
+
+  /** close() waits for it; a failure is told and nothing else. */
+  function closeLater(work: Promise<void>): void {
+    const closing = work
       .catch(cause =>
         deps.events.notice('error', 'a part that went out of use does not close', { err: cause }),
       )
@@ -211,6 +222,7 @@ export function createServer(deps: ServerDeps): RunningServer {
   async function close(): Promise<void> {
     const last = current
     current = undefined
+    closed = true
     // Every port stops accepting at once; the parts behind them outlive the last answer.
     for (const port of last?.ports.values() ?? []) void port.close()
     await Promise.all([...doors.values()].map(({ listener }) => listener.drain(DRAIN_MS)))
@@ -284,8 +296,17 @@ function unused(before: Generation, next: Generation): readonly Part<unknown>[] 
   return partsOf(before).filter(part => !used.has(part))
 }
 
+/** Closes all of them, the last one opened first, whatever one of them says; throws that at the end. */
 async function closeParts(parts: readonly Part<unknown>[]): Promise<void> {
-  for (const part of parts.toReversed()) await part.close()
+  const failures: unknown[] = []
+  for (const part of parts.toReversed()) {
+    try {
+      await part.close()
+    } catch (cause) {
+      failures.push(cause)
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'parts did not close')
 }
 
 const NOT_STARTED: readonly Readiness[] = [{ part: 'keys', ready: false, why: 'not started yet' }]

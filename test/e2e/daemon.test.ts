@@ -246,6 +246,17 @@ async function keptConnection(port: number, user: Credential) {
   }
 }
 
+it('does not serve a change that was prepared when the end came', async () => {
+  const daemon = await startDaemon()
+  const { port } = daemon.server.addresses[0]!.addresses[0]!
+  const change = await daemon.server.prepare(daemon.config)
+  await daemon.server.close()
+  change.commit()
+  await expect(askRest(port, [test0])).rejects.toThrow('ECONNREFUSED')
+  await expect(daemon.server.prepare(daemon.config)).rejects.toThrow('closed')
+  await daemon.stop()
+})
+
 describe('several VOs in one daemon', () => {
   it('have ports, forms and credentials of their own', async () => {
     const hostCredentials = [{ certificate: 'host.pem', key: 'host.key' }]
