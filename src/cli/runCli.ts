@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError, formatConfigFault } from '../config/ConfigError.ts'
 import { type ConfigSources, loadConfig } from '../config/loadConfig.ts'
 import { SigningKeyFault } from '../issue/sign/loadSigningKey.ts'
+import { plainLine } from '../observe/plainLine.ts'
 import { DatabaseError } from '../store/DatabaseError.ts'
 import { attributeCommand } from './admin/attributeCommand.ts'
 import { certCommand } from './admin/certCommand.ts'
@@ -79,7 +80,9 @@ const COMMANDS = [
 ]
 
 /** Runs one command line (without the program's own name) and gives its exit code. Never throws. */
-export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
+export async function runCli(args: readonly string[], given: CliIo): Promise<ExitCode> {
+  // What people read is printable already; what programs read, JSON, escapes only some of what steers a terminal.
+  const io: CliIo = { ...given, out: text => given.out(plainLine(text)) }
   let exitCode: ExitCode = EXIT.ok
   const program = new Command('vouchd')
   const context: CliContext = {
