@@ -48,7 +48,7 @@ export function createFollowerKeeper(deps: FollowerKeeperDeps): FollowerKeeper {
     store = { config, db }
     if (config.kind === 'embedded') await migrate(db)
     const problem = schemaProblem(await schemaState(db))
-    if (problem !== undefined) throw new Error(problem)
+    if (problem !== undefined) throw new Error(`${problem.what}; ${problem.advice}`)
     return db
   }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isHeld, STOP_THE_OTHER } from '../check/anotherDaemon.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError } from '../config/ConfigError.ts'
 import { VomsError } from '../errors.ts'
@@ -118,7 +119,10 @@ async function lockLog(folder: string, worker: number): Promise<{ lock: FolderLo
 export function unusable(cause: unknown): unknown {
   const code = (cause as NodeJS.ErrnoException).code
   if (!(cause instanceof DatabaseError) && code === undefined) return cause
-  const advice = 'correct its owner and mode, or name another folder'
+  const known = cause instanceof DatabaseError ? cause.advice : undefined
+  const advice = isHeld(cause)
+    ? STOP_THE_OTHER
+    : (known ?? 'correct its owner and mode, or name another folder')
   return new ConfigError([{ path: 'audit.folder', problem: (cause as Error).message, advice }])
 }
 

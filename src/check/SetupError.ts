@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/ConfigError.ts'
 import { SigningKeyFault } from '../issue/sign/loadSigningKey.ts'
 import { DatabaseError } from '../store/DatabaseError.ts'
+import { isHeld, STOP_THE_OTHER } from './anotherDaemon.ts'
 import type { CheckFinding } from './finding.ts'
 
 /** A set-up that cannot be served: every fault that was found, each with what to do. */
@@ -31,13 +32,17 @@ export function findingsOf(thrown: unknown): readonly CheckFinding[] | undefined
     return [finding('credentials', 'acCredential.key', thrown.message, 'run vouchd check')]
   }
   if (thrown instanceof DatabaseError) {
-    return [finding('database', 'store', thrown.message, 'run vouchd check')]
+    return [finding('database', 'store', thrown.message, adviceFor(thrown))]
   }
   if (thrown instanceof Error && 'syscall' in thrown && 'code' in thrown) {
     const place = 'path' in thrown && typeof thrown.path === 'string' ? thrown.path : 'system'
     return [finding('configuration', place, thrown.message, 'run vouchd check')]
   }
   return undefined
+}
+
+function adviceFor(error: DatabaseError): string {
+  return isHeld(error) ? STOP_THE_OTHER : (error.advice ?? 'run vouchd check')
 }
 
 function finding(area: CheckFinding['area'], place: string, what: string, advice: string): CheckFinding {

@@ -28,9 +28,9 @@ export async function checkDatabase(config: Config): Promise<CheckFinding[]> {
 async function checkContent(db: Database, config: Config): Promise<CheckFinding[]> {
   const problem = schemaProblem(await schemaState(db))
   if (problem !== undefined && config.store.kind === 'embedded') {
-    return [warning('store', problem, 'nothing: vouchd serve does it by itself')]
+    return [warning('store', problem.what, 'nothing: vouchd serve migrates it by itself')]
   }
-  if (problem !== undefined) return [error('store', problem, 'run vouchd migrate')]
+  if (problem !== undefined) return [error('store', problem.what, problem.advice)]
   const findings: CheckFinding[] = []
   for (const [key, view, columns] of [
     ['holdingsView', config.directory.holdingsView, HOLDINGS_COLUMNS],

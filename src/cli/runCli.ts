@@ -159,7 +159,8 @@ function explainFailure(error: unknown, io: CliIo): ExitCode {
     return EXIT.configuration
   }
   if (error instanceof DatabaseError) {
-    io.err(`vouchd: database: ${printable(error.message)}\n`)
+    const { message, advice } = error
+    io.err(`vouchd: database: ${printable(advice === undefined ? message : `${message}; ${advice}`)}\n`)
     return EXIT.database
   }
   if (error instanceof SigningKeyFault || isSystemError(error)) {

@@ -17,7 +17,7 @@ export async function withDatabase<T>(
   const db = await openStore(config.store, { mode })
   try {
     const problem = schemaProblem(await schemaState(db))
-    if (problem !== undefined) throw new CliError(EXIT.database, problem)
+    if (problem !== undefined) throw new CliError(EXIT.database, `${problem.what}; ${problem.advice}`)
     return await work(db)
   } finally {
     await db.close()

@@ -21,7 +21,7 @@ import { countDirectory, countReload, signerObserver } from '../observe/countSer
 import { type CachedDirectory, createDirectory, type DirectoryEvent } from '../resolve/directory.ts'
 import type { ServerDeps } from '../server.ts'
 import type { Database } from '../store/database.ts'
-import { schemaProblem, schemaState } from '../store/migrate.ts'
+import { type SchemaProblem, schemaProblem, schemaState } from '../store/migrate.ts'
 import { openStore } from '../store/openStore.ts'
 import { allOrFirstFailure, keepOrOpen, type Part } from './part.ts'
 
@@ -223,7 +223,7 @@ function watchedDirectory(config: Config, db: Database, deps: ServerDeps): Watch
 /** A server's schema is never changed here, and an embedded one was migrated by its owner. */
 async function checkSchema(config: Config, db: Database, events: Events): Promise<void> {
   if (config.directory.versionQuery !== undefined) return
-  let problem: string | undefined
+  let problem: SchemaProblem | undefined
   try {
     problem = schemaProblem(await schemaState(db))
   } catch (cause) {
@@ -232,9 +232,7 @@ async function checkSchema(config: Config, db: Database, events: Events): Promis
     return
   }
   if (problem === undefined) return
-  throw new SetupError([
-    { area: 'database', level: 'error', place: 'store', what: problem, advice: 'run vouchd migrate' },
-  ])
+  throw new SetupError([{ area: 'database', level: 'error', place: 'store', ...problem }])
 }
 
 async function openSigners(

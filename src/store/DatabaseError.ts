@@ -5,17 +5,22 @@
  */
 export type DatabaseErrorKind = 'unavailable' | 'statement' | 'conflict'
 
-/** Every failure of a `Database`. `sqlState` and `constraint` are the server's own, where it gave them. */
+/**
+ * Every failure of a `Database`. `sqlState` and `constraint` are the server's own, where it gave them; `advice` is what
+ * the operator does, where that is known.
+ */
 export class DatabaseError extends Error {
   readonly kind: DatabaseErrorKind
   readonly sqlState: string | undefined
   readonly constraint: string | undefined
+  readonly advice: string | undefined
   constructor(
     kind: DatabaseErrorKind,
     message: string,
     details: {
       readonly sqlState?: string | undefined
       readonly constraint?: string | undefined
+      readonly advice?: string | undefined
       readonly cause?: unknown
     } = {},
   ) {
@@ -24,6 +29,7 @@ export class DatabaseError extends Error {
     this.kind = kind
     this.sqlState = details.sqlState
     this.constraint = details.constraint
+    this.advice = details.advice
   }
 }
 

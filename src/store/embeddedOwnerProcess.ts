@@ -45,11 +45,11 @@ try {
   await db.close()
   process.exit(0)
 } catch (thrown) {
-  const { kind, message, cause } = toDatabaseError(thrown)
-  const detail = cause instanceof Error ? `${message}: ${cause.message}` : message
-  process.send?.({ kind: 'failed', error: kind, message: detail } satisfies OwnerMessage, () =>
-    process.exit(1),
-  )
+  const { kind, message, advice, cause } = toDatabaseError(thrown)
+  // Of a folder that another process has, the message says all; its cause speaks of the lock's own file.
+  const detail = cause instanceof Error && kind !== 'conflict' ? `${message}: ${cause.message}` : message
+  const failure: OwnerMessage = { kind: 'failed', error: kind, message: detail, advice }
+  process.send?.(failure, () => process.exit(1))
 }
 
 async function openWhenFree(folder: string) {

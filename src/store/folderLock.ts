@@ -57,14 +57,13 @@ export function requireOwnFolder(folder: string): void {
     chmodSync(folder, 0o700)
     stats = lstatSync(folder)
   }
-  const fault = !stats.isDirectory()
-    ? 'is not a folder'
-    : stats.uid !== process.getuid?.()
-      ? `belongs to another user (uid ${stats.uid}): run as that user`
-      : stats.mode & 0o077
-        ? `is open to other users: chmod 700 ${folder}`
-        : undefined
-  if (fault !== undefined) throw new DatabaseError('unavailable', `the folder ${folder} ${fault}`)
+  const refuse = (fault: string, advice: string) =>
+    new DatabaseError('unavailable', `the folder ${folder} ${fault}`, { advice })
+  if (!stats.isDirectory()) throw refuse('is not a folder', 'name another one')
+  if (stats.uid !== process.getuid?.()) {
+    throw refuse(`belongs to another user (uid ${stats.uid})`, 'run as that user')
+  }
+  if (stats.mode & 0o077) throw refuse('is open to other users', `chmod 700 ${folder}`)
 }
 
 /** Node 24 announces SQLite as experimental on stderr, which would look like a fault of ours. */

@@ -59,15 +59,27 @@ async function currentVersion(db: Queryable): Promise<number> {
   return row?.version ?? 0
 }
 
-/** A sentence for the operator when `serve` may not run on this schema; undefined when it may. */
-export function schemaProblem(state: SchemaState): string | undefined {
+/** Why `serve` may not run on a schema, and what the operator does. */
+export interface SchemaProblem {
+  readonly what: string
+  readonly advice: string
+}
+
+/** What stands against this schema; undefined when `serve` may run on it. */
+export function schemaProblem(state: SchemaState): SchemaProblem | undefined {
   switch (state.verdict) {
     case 'missing':
-      return 'the database holds no vouchd schema: run "vouchd migrate"'
+      return { what: 'the database holds no vouchd schema', advice: 'run vouchd migrate' }
     case 'older':
-      return `the database's schema is at version ${state.version}, this program needs ${state.expected}: run "vouchd migrate"`
+      return {
+        what: `the database's schema is at version ${state.version}, this program needs ${state.expected}`,
+        advice: 'run vouchd migrate',
+      }
     case 'newer':
-      return `the database's schema is at version ${state.version}, this program knows ${state.expected}: install a newer vouchd`
+      return {
+        what: `the database's schema is at version ${state.version}, this program knows ${state.expected}`,
+        advice: 'install a newer vouchd',
+      }
     default:
       return undefined
   }

@@ -5,7 +5,12 @@ import { DatabaseError, type DatabaseErrorKind } from './DatabaseError.ts'
 /** What the owner process tells its parent, once. */
 export type OwnerMessage =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'failed'; readonly error: DatabaseErrorKind; readonly message: string }
+  | {
+      readonly kind: 'failed'
+      readonly error: DatabaseErrorKind
+      readonly message: string
+      readonly advice: string | undefined
+    }
 
 export interface Owner {
   readonly pid: number | undefined
@@ -73,7 +78,7 @@ function spawnOwner(folder: string): Promise<ChildProcess> {
   child.once('exit', () => early('ended while it started'))
   child.once('message', (message: OwnerMessage) => {
     if (message.kind === 'ready') resolve(child)
-    else reject(new DatabaseError(message.error, message.message))
+    else reject(new DatabaseError(message.error, message.message, { advice: message.advice }))
   })
   return promise
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import { createFollowerKeeper } from '../adopt/followerKeeper.ts'
+import { tellOfAnother } from '../check/anotherDaemon.ts'
 import type { CheckFinding } from '../check/finding.ts'
 import { findingsOf, SetupError } from '../check/SetupError.ts'
 import type { Clock } from '../clock.ts'
@@ -149,7 +150,7 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     owners.open(config.store).then(() => [], thrownFindings),
     heads.open(config).then(() => [], thrownFindings),
   ])
-  if (faults.flat().length > 0) throw new SetupError(faults.flat())
+  if (faults.flat().length > 0) throw new SetupError(tellOfAnother(faults.flat()))
   // Nobody is told that he is unknown because the mirror is not there yet.
   await followers.apply(config, 'until they are there')
   await crew.begin(config)

@@ -161,7 +161,10 @@ describe('the owner of the embedded database', () => {
     expect(statSync(join(folder, 'owner.sock')).mode & 0o777).toBe(0o600)
     const loose = join(root, 'loose')
     mkdirSync(loose, { mode: 0o755 })
-    await expect(opened('command', loose)).rejects.toThrow(/open to other users: chmod 700/)
+    await expect(opened('command', loose)).rejects.toMatchObject({
+      message: expect.stringMatching(/is open to other users$/),
+      advice: expect.stringMatching(/^chmod 700 /),
+    })
   })
 })
 

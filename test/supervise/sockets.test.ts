@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
 import { takeInheritedSockets } from '../../src/supervise/inheritedSockets.ts'
 import { bindHandle } from '../../src/supervise/listenHandle.ts'
+import { freePort } from '../interop/freePort.ts'
 import { makeSiteFolder, runDaemon, startDaemonProcess, WORKERS } from './daemonProcess.ts'
 import { rollRestarts } from './rollRestarts.ts'
 
@@ -74,6 +75,30 @@ describe('the start', () => {
     expect(err).toContain('vo[1].listen[0]: 192.0.2.1:0 is no address of this machine; correct it')
     expect(err).toContain('host.pem: holds no PEM certificate; write the certificate there, in PEM')
     expect(err).toMatch(/store: .*database.* is not a folder; /)
+  })
+})
+
+describe('a second daemon over the same configuration', () => {
+  it('says that another one runs, and nothing that harms it', async () => {
+    const site = makeSiteFolder([['vo.0', `127.0.0.1:${await freePort()}`]])
+    const daemon = await startDaemonProcess(site)
+    const second = await runDaemon(site).ended
+    expect(second.code).toBe(1)
+    const lines = second.err.trimEnd().split('\n')
+    expect(lines.map(line => line.slice(0, line.indexOf(': ', 8))).sort()).toEqual([
+      'vouchd: audit.folder',
+      'vouchd: store',
+      'vouchd: vo[0].listen[0]',
+    ])
+    for (const line of lines) {
+      expect(line).toMatch(
+        / in use(?: by process \d+)?; another vouchd already runs over it: use vouchd reload/,
+      )
+    }
+    expect((await daemon.status()).ready).toBe(true)
+    daemon.child.kill('SIGTERM')
+    expect((await daemon.ended).code).toBe(0)
+    site.remove()
   })
 })
 
