@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { Certificate } from '../../native-free/x509/certificate.ts'
 import { checkAudit } from '../check/checkAudit.ts'
+import { checkControlSocket } from '../check/checkControlSocket.ts'
 import { checkCredentials } from '../check/checkCredentials.ts'
 import { checkDatabase } from '../check/checkDatabase.ts'
 import { checkPorts } from '../check/checkPorts.ts'
@@ -61,7 +62,7 @@ async function checkAll({ config, ignored }: LoadedConfig, context: CliContext):
     {
       area: 'configuration',
       scope: `${context.configName()}, ${plural(config.vos.length, 'VO')}`,
-      findings: ignored.map(ignoredFinding),
+      findings: [...ignored.map(ignoredFinding), ...checkControlSocket(config)],
     },
     {
       area: 'credentials',

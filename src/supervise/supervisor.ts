@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import { createFollowerKeeper } from '../adopt/followerKeeper.ts'
 import { tellOfAnother } from '../check/anotherDaemon.ts'
+import { checkControlSocket } from '../check/checkControlSocket.ts'
 import type { CheckFinding } from '../check/finding.ts'
 import { findingsOf, SetupError } from '../check/SetupError.ts'
 import type { Clock } from '../clock.ts'
@@ -304,9 +305,12 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     try {
       return await openControlSocket(path, { status: async () => status(), reload: reloadAsked })
     } catch (cause) {
-      const detail = (cause as Error).message
+      // What listen() says of a folder that is missing (EACCES) would mislead.
+      const [known] = checkControlSocket(config)
+      const detail = known?.what ?? (cause as Error).message
+      const key = 'processes.controlSocket'
       log.warn(
-        { path, detail },
+        { key, path, detail, ...(known && { advice: known.advice }) },
         'without a control socket: vouchd reload and vouchd status do not reach this daemon',
       )
       return undefined

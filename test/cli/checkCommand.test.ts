@@ -1,11 +1,12 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCa } from '../pki/createCa.ts'
 import { createCrl } from '../pki/createCrl.ts'
 import { writeCertificateFile, writeKeyFile } from '../pki/credentialFiles.ts'
 import { newKey, privateKeyPem, storedRsaKey } from '../pki/keys.ts'
-import { writeCrl } from '../pki/trustDirectory.ts'
+import { signingPolicyText } from '../pki/policyText.ts'
+import { writeCrl, writeTrustDirectory } from '../pki/trustDirectory.ts'
 import { writeLscFile } from '../pki/vomsFiles.ts'
 import { runInProcess } from './runInProcess.ts'
 import { DECADES, issueHost, makeSite, type Site } from './siteFolder.ts'
@@ -215,6 +216,53 @@ ports          ok  (1 address)
     expect(found, JSON.stringify(findings, undefined, 1)).toHaveLength(1)
     expect(found[0]!.advice).not.toBe('')
     expect([ok, code]).toEqual(findings.some(({ level }) => level === 'error') ? [false, 1] : [true, 0])
+  })
+
+  it('warns of the expired CRL of a CA that this server needs not', async () => {
+    const other = createCa({ subject: '/C=IT/O=Elsewhere/CN=CA', ...DECADES })
+    const dates = { thisUpdate: '2026-04-01T00:00:00Z', nextUpdate: '2026-05-01T00:00:00Z' }
+    writeTrustDirectory(site.path('certificates'), [
+      {
+        ca: other,
+        alias: 'other',
+        hashes: ['new'],
+        signingPolicy: signingPolicyText('/C=IT/O=Elsewhere/CN=CA', ['/C=IT/O=Elsewhere/*']),
+      },
+    ])
+    writeCrl(
+      site.path('certificates'),
+      other,
+      createCrl(other, { ...dates, number: 1, revoked: [] }).pem,
+      0,
+      ['new'],
+    )
+    const { findings, ok, code } = await check()
+    expect([ok, code]).toEqual([true, 0])
+    expect(findings.filter(({ area }) => area === 'trust')).toMatchObject([
+      {
+        level: 'warning',
+        place: expect.stringMatching(/\.r0$/),
+        advice: expect.stringContaining('fetch-crl'),
+      },
+    ])
+  })
+
+  it.each([
+    ['a folder that is missing', () => {}, /^its folder .*\/none does not exist: /, /^mkdir -p .*\/none/],
+    ['a file', () => writeFileSync(site.path('none'), ''), /none is not a folder: /, /name another path/],
+    ['a folder in a circle', () => symlinkSync('none', site.path('none')), /cannot be looked at/, /correct/],
+  ])('warns of a control socket in %s', async (_name, make, what, advice) => {
+    make()
+    site.configure('[store]\nfolder = "database"\n[processes]\ncontrolSocket = "none/control.sock"')
+    const { findings, ok } = await check()
+    expect(ok).toBe(true)
+    expect(findings).toContainEqual({
+      area: 'configuration',
+      level: 'warning',
+      place: 'processes.controlSocket',
+      what: expect.stringMatching(what),
+      advice: expect.stringMatching(advice),
+    })
   })
 
   it('finds a port that is in use', async () => {

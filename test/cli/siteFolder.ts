@@ -73,7 +73,7 @@ export function makeSite(): Site {
     configure(more, vo = '') {
       writeFileSync(
         path('vouchd.toml'),
-        `${more}
+        `${more.includes('[processes]') ? more : `${more}\n[processes]\ncontrolSocket = "control.sock"`}
 [trust]
 directory = "certificates"
 vomsdir = "vomsdir"

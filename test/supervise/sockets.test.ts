@@ -117,6 +117,23 @@ describe('one process alone', () => {
 })
 
 describe('the control socket', () => {
+  it('is missed by its key, where its folder is missing', async () => {
+    const site = makeSiteFolder()
+    site.configure('[processes]\nworkers = 0\ncontrolSocket = "none/control.sock"\n')
+    const daemon = runDaemon(site)
+    const line = await daemon.line(
+      'without a control socket: vouchd reload and vouchd status do not reach this daemon',
+    )
+    expect(line).toMatchObject({
+      key: 'processes.controlSocket',
+      detail: expect.stringContaining(`its folder ${site.path('none')} does not exist`),
+      advice: expect.stringContaining(`mkdir -p ${site.path('none')}`),
+    })
+    daemon.child.kill('SIGTERM')
+    expect((await daemon.ended).code).toBe(0)
+    site.remove()
+  })
+
   it('is the owner’s alone, bounded, and survives nonsense', async () => {
     const site = makeSiteFolder()
     const daemon = await startDaemonProcess(site)
