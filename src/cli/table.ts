@@ -1,6 +1,6 @@
 import { printable } from './printable.ts'
 
-/** Rows in columns, the widths by code points; the last column is not padded. Cells are made printable. */
+/** Rows in columns, the widths by code points; no row ends in blanks. Cells are made printable. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const cells = rows.map(row => row.map(printable))
   const widths: number[] = []
@@ -10,7 +10,13 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     }
   }
   return cells
-    .map(row => `${row.map((cell, column) => pad(cell, widths, row, column)).join('  ')}\n`)
+    .map(
+      row =>
+        `${row
+          .map((cell, column) => pad(cell, widths, row, column))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
     .join('')
 }
 

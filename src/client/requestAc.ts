@@ -51,8 +51,13 @@ export const DEFAULT_TIMES: PhaseTimes = { connectMs: 10_000, handshakeMs: 10_00
 /** `host:port: what happened`, with what can be done. */
 export function describeAttempt({ server, error }: FailedAttempt): string {
   const advice = error.advice === undefined ? '' : ` (${error.advice})`
-  // Servers' words may have several lines.
-  return `${formatEndpoint(server)}: ${error.message.replace(/\s*\n\s*/g, ' ')}${advice}`
+  return `${formatEndpoint(server)}: ${inOneLine(error.message)}${advice}`
+}
+
+/** Servers' words may have several lines, and be long: split, for an expression would take its time over blanks. */
+function inOneLine(text: string): string {
+  const lines = text.split('\n').map(line => line.trim())
+  return lines.filter(line => line !== '').join(' ')
 }
 
 export function formatEndpoint({ host, port }: Endpoint): string {

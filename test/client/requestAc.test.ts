@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { toBase64Lines } from '../../native-free/bytes/base64.ts'
+import { ClientError } from '../../src/client/ClientError.ts'
 import type { JudgeServer } from '../../src/client/judgeServer.ts'
 import { createServerJudge } from '../../src/client/judgeServer.ts'
 import {
@@ -364,4 +365,11 @@ it('what cannot be sent over REST goes over the legacy protocol', async () => {
   const answer = await requestAc([server], { ...REQUEST, fqans: ['/vo.0/a b'] }, options())
   expect(answer.protocol).toBe('legacy')
   expect(server.connections()).toBe(1)
+})
+
+it('the words of a server stand in one line, however many blanks they are of', () => {
+  const words = `a\n\n b${' '.repeat(1_000_000)}c \n`
+  const error = new ClientError('refused', words)
+  const text = describeAttempt({ server: { host: '::1', port: 1 }, error, protocol: 'rest' })
+  expect(text).toBe(`[::1]:1: a b${' '.repeat(1_000_000)}c`)
 })

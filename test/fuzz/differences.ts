@@ -54,6 +54,8 @@ const PKIJS: Readonly<Record<string, string>> = {
     'Names, certificates and values of extensions are passed on as they came; verifyAc() reads those it needs.',
   'accepted, with a key of an unknown algorithm':
     'It cannot verify with such a key; verifyAc() refuses the signature.',
+  'accepted, without something optional':
+    'The reader of our tests expects a key identifier and attributes wherever their extensions are.',
   AC_ALGORITHM: NOT_JUDGED,
   AC_ATTRIBUTES: NOT_JUDGED,
   AC_CERTSEQ: NOT_JUDGED,

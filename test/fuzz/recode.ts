@@ -18,6 +18,8 @@ function recodeOne(reader: DerReader): Uint8Array {
       return w.boolean(reader.boolean())
     case TAG.integer:
       return w.integer(reader.integer())
+    case TAG.enumerated:
+      return w.tlv(tag, reader.integerOctets(tag))
     case TAG.bitString: {
       const { octets, unused } = reader.bitString()
       return w.bitString(octets, unused)

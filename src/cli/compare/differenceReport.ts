@@ -93,7 +93,7 @@ function formatSummary(report: DifferenceReport): string {
       String(counts.get(name)),
       `${DIFFERENCE_CLASSES[name]}${report.isIgnored(name) ? ' (ignored)' : ''}`,
     ])
-  return head + formatTable([['class', 'count', ''], ...rows]).replace(/ +$/gm, '')
+  return head + formatTable([['class', 'count', ''], ...rows])
 }
 
 /** For programs. */

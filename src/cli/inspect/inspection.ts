@@ -28,7 +28,7 @@ export function isGood({ verdicts }: Pick<Inspection, 'verdicts'>): boolean {
 export function formatVerdicts(verdicts: readonly Verdict[]): string {
   if (verdicts.length === 0) return ''
   const rows = verdicts.map(({ check, vouchd, pkijs, remark }) => [check, show(vouchd), show(pkijs), remark])
-  return formatTable([['verdicts', 'vouchd', 'pkijs', ''], ...rows]).replace(/ +$/gm, '')
+  return formatTable([['verdicts', 'vouchd', 'pkijs', ''], ...rows])
 }
 
 function show(verdict: Verdict['vouchd']): string {

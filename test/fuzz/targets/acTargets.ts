@@ -69,6 +69,7 @@ function verdictOn(ac: AttributeCertificate, theirs: Error): string {
   })
   const unsound = fault instanceof Refusal || certificates.length === 0 || recodedTooLarge(theirs)
   if (unsound) return 'accepted with an unsound part that is not looked into'
+  if (theirs instanceof TypeError) return 'accepted, without something optional'
   return theirs.message.startsWith('Unsupported')
     ? 'accepted, with a key of an unknown algorithm'
     : 'accepted'
