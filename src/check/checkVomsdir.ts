@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { keyOfName } from '../../native-free/dn/keyOfName.ts'
 import { keyOfString } from '../../native-free/dn/keyOfString.ts'
 import { Refusal } from '../../native-free/refusal.ts'
@@ -28,7 +28,7 @@ function checkLsc(
   issuer: Certificate | undefined,
 ): Omit<CheckFinding, 'area'> | undefined {
   const place = join(vomsdir, vo.name, `${splitHostPort(vo.uri)!.host}.lsc`)
-  const advice = `vouchd lsc --vo ${vo.name} > ${place}`
+  const advice = `mkdir -p ${dirname(place)} && vouchd lsc --vo ${vo.name} > ${place}`
   try {
     const text = new TextDecoder().decode(readInputFile(place, MAX_LSC_BYTES))
     const chains = parseLsc(text)

@@ -40,7 +40,7 @@ export function checkCommand(context: CliContext): Command {
     .action(
       context.action(async (options: { json?: true }) => {
         const loaded = context.loadConfig()
-        const areas = await checkAll(loaded, context)
+        const areas = (await checkAll(loaded, context)).map(report => advised(report, context))
         const ok = areas.every(({ findings }) => findings.every(({ level }) => level !== 'error'))
         if (options.json) context.io.out(`${JSON.stringify({ ok, areas }, undefined, 2)}\n`)
         else context.io.out(formatReport(areas))
@@ -87,6 +87,11 @@ async function checkAll({ config, ignored }: LoadedConfig, context: CliContext):
       findings: await checkPorts(config),
     },
   ]
+}
+
+function advised(report: AreaReport, { advise }: CliContext): AreaReport {
+  const findings = report.findings.map(finding => ({ ...finding, advice: advise(finding.advice) }))
+  return { ...report, findings }
 }
 
 function ignoredFinding({ file, line, option, why }: IgnoredOption): CheckFinding {

@@ -42,6 +42,8 @@ export interface CliContext {
   configName(): string
   /** The checked configuration, from --config or --voms-conf or both. Throws ConfigError. */
   loadConfig(): LoadedConfig
+  /** An advice, with the options in its commands by which they read the same configuration. */
+  advise(advice: string): string
   /** Wraps the work of a command: what it resolves to is the exit code. */
   action<A extends unknown[]>(
     work: (...args: A) => Promise<ExitCode> | ExitCode,

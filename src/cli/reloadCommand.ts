@@ -24,10 +24,12 @@ export function reloadCommand(context: CliContext): Command {
     .action(context.action(() => reload(context)))
 }
 
-async function reload({ io, loadConfig }: CliContext): Promise<ExitCode> {
+async function reload({ io, loadConfig, advise }: CliContext): Promise<ExitCode> {
   try {
     const { ok, findings } = (await askDaemon(loadConfig, 'reload')) as ReloadOutcome
-    for (const finding of findings) io.err(`vouchd: ${printable(formatFinding(finding))}\n`)
+    for (const finding of findings) {
+      io.err(`vouchd: ${printable(formatFinding({ ...finding, advice: advise(finding.advice) }))}\n`)
+    }
     io.err(ok ? 'reloaded\n' : 'not reloaded: what was served before is still served\n')
     return ok ? EXIT.ok : EXIT.refused
   } catch (cause) {

@@ -22,6 +22,7 @@ import { inspectCommand } from './inspectCommand.ts'
 import { lscCommand } from './lscCommand.ts'
 import { memberCommand } from './memberCommand.ts'
 import { migrateCommand } from './migrateCommand.ts'
+import { namingConfig } from './namingConfig.ts'
 import { normaliseOptions } from './normaliseOptions.ts'
 import { printable } from './printable.ts'
 import { proxyInfoCommand } from './proxyInfoCommand.ts'
@@ -93,6 +94,7 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<Exi
       return [...(file === undefined ? [] : [file]), ...vomsConf].join(', ')
     },
     loadConfig: () => loadConfig(configSources(program)),
+    advise: advice => namingConfig(advice, namedSources(program)),
     action:
       work =>
       async (...values) => {
@@ -105,7 +107,7 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<Exi
     await program.parseAsync(normaliseOptions(args), { from: 'user' })
     return exitCode
   } catch (error) {
-    return explainFailure(error, io)
+    return explainFailure(error, { ...io, err: text => io.err(context.advise(text)) })
   }
 }
 
@@ -136,9 +138,15 @@ function prepare(program: Command, io: CliIo): void {
 
 /** With vomsd's files, the configuration is read only where it is named. */
 function configSources(program: Command): ConfigSources {
+  const { config, vomsConf } = namedSources(program)
+  return { file: config ?? (vomsConf.length === 0 ? DEFAULT_CONFIG : undefined), vomsConf }
+}
+
+/** What of it was named on the command line. */
+function namedSources(program: Command) {
   const { config, vomsConf } = program.opts<{ config: string; vomsConf: readonly string[] }>()
   const isNamed = program.getOptionValueSource('config') !== 'default'
-  return { file: vomsConf.length === 0 || isNamed ? config : undefined, vomsConf }
+  return { config: isNamed ? config : undefined, vomsConf }
 }
 
 /** Settings are copied when a command is made by its parent; ours are made on their own. */

@@ -54,7 +54,10 @@ async function run(context: CliContext): Promise<ExitCode> {
     })
   } catch (cause) {
     if (!(cause instanceof SetupError)) throw cause
-    for (const finding of cause.findings) io.err(`vouchd: ${printable(formatFinding(finding))}\n`)
+    for (const finding of cause.findings) {
+      const advice = context.advise(finding.advice)
+      io.err(`vouchd: ${printable(formatFinding({ ...finding, advice }))}\n`)
+    }
     return cause.findings.every(({ area }) => area === 'database') ? EXIT.database : EXIT.refused
   }
   io.onHangup(() => void supervisor.reload())

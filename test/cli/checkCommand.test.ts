@@ -176,7 +176,7 @@ ports          ok  (1 address)
     [
       'an LSC file that is not there',
       () => rmSync(site.path('vomsdir'), { recursive: true }),
-      { area: 'vomsdir', level: 'warning', advice: 'vouchd lsc --vo vo.0 > ' },
+      { area: 'vomsdir', level: 'warning', advice: 'lsc --vo vo.0 > ' },
     ],
     [
       'an LSC file of another certificate',
@@ -216,6 +216,15 @@ ports          ok  (1 address)
     expect(found, JSON.stringify(findings, undefined, 1)).toHaveLength(1)
     expect(found[0]!.advice).not.toBe('')
     expect([ok, code]).toEqual(findings.some(({ level }) => level === 'error') ? [false, 1] : [true, 0])
+  })
+
+  it('advises a command that makes an LSC file where its folder is missing, from the same configuration', async () => {
+    rmSync(site.path('vomsdir'), { recursive: true })
+    const { findings } = await check()
+    const folder = site.path('vomsdir/vo.0')
+    expect(findings.find(({ area }) => area === 'vomsdir')?.advice).toBe(
+      `mkdir -p ${folder} && vouchd --config ${site.config} lsc --vo vo.0 > ${folder}/voms.example.org.lsc`,
+    )
   })
 
   it('warns of the expired CRL of a CA that this server needs not', async () => {

@@ -41,7 +41,9 @@ ${config.passwordFile === undefined ? '' : `ownerPasswordFile = "${config.passwo
       const { code, out } = await run('check')
       expect(code).toBe(1)
       expect(out).toContain(
-        'ERROR   store the database holds no vouchd schema\n          -> run vouchd migrate\n',
+        'ERROR   store the database holds no vouchd schema\n          -> run vouchd --config ' +
+          site.config +
+          ' migrate\n',
       )
     })
 
