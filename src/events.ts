@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { ErrorCode } from './errors.ts'
 import { LintFault } from './issue/prepare.ts'
+import { boundRecord } from './observe/boundRecord.ts'
 import { createMetrics, type Metrics, type ShedReason, STAGES } from './observe/metrics.ts'
 import { outcomeOf } from './observe/outcomes.ts'
 import { limitRepetition } from './observe/repetition.ts'
@@ -92,11 +93,12 @@ export function createEvents(
       countRequest(record, metrics)
       if (failure instanceof LintFault) for (const rule of failure.rules) metrics.lintFailure(rule).inc()
       const { outcome, code, reason, address } = record
-      if (outcome === 'issued') log.info(record, 'attribute certificate issued')
-      else if (outcome === 'listed') log.info(record, 'attributes listed')
+      const written = boundRecord(record)
+      if (outcome === 'issued') log.info(written, 'attribute certificate issued')
+      else if (outcome === 'listed') log.info(written, 'attributes listed')
       else if (outcome === 'refused') {
-        writeLimited(`${reason ?? code} ${address}`, 'warn', record, 'request refused')
-      } else writeLimited(`${code} ${address}`, 'error', { ...record, err: failure }, 'request failed')
+        writeLimited(`${reason ?? code} ${address}`, 'warn', written, 'request refused')
+      } else writeLimited(`${code} ${address}`, 'error', { ...written, err: failure }, 'request failed')
     },
     shed(vo, reason) {
       metrics.vo(vo).shed[reason].inc()

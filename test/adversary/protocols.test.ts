@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseLegacyAnswer } from '../../native-free/wire/legacyAnswer.ts'
 import { parseRestAnswer } from '../../native-free/wire/restAnswer.ts'
-import { askLegacy, type Daemon, startDaemon, talk, userNamed } from '../e2e/daemon.ts'
+import { askLegacy, ca, type Daemon, LONG, startDaemon, talk, userNamed } from '../e2e/daemon.ts'
+import { issueEec } from '../pki/issueEec.ts'
+import { otherCa } from './openCourt.ts'
 
 const member = userNamed('test0')
 const suspended = userNamed('test2')
@@ -208,5 +210,23 @@ describe('XML of a client', () => {
   it('with more elements than any request has is too large', async () => {
     const text = await talk(daemon.port(), [member], `<voms>${'<a/>'.repeat(5000)}</voms>`)
     expect(text).toContain('too large')
+  })
+})
+
+describe('the log', () => {
+  const longest = () => Math.max(...daemon.log.map(line => JSON.stringify(line).length))
+
+  it('has short lines, however long the names in a certificate are', async () => {
+    const name = issueEec(ca, { subject: `/C=IT/O=Test/CN=${'é'.repeat(30_000)}`, ...LONG })
+    const rogue = issueEec(otherCa(`/CN=${'x'.repeat(30_000)}`), { subject: '/CN=x', ...LONG })
+    for (const user of [name, rogue]) expect(await talk(daemon.port(), [user], REST)).toContain('<error>')
+    expect(longest()).toBeLessThan(8000)
+  })
+
+  it('and however much is asked for', async () => {
+    const fqans = Array.from({ length: 900 }, (_, n) => `/vo.0/${n}`).join(',')
+    expect(await talk(daemon.port(), [member], REST.replace('/vo.0', fqans))).toContain('<error>')
+    await askLegacy(daemon.port(), [member], [`G/${'y'.repeat(50_000)}`])
+    expect(longest()).toBeLessThan(8000)
   })
 })
