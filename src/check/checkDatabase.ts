@@ -1,17 +1,18 @@
 import { existsSync } from 'node:fs'
-import { HOLDINGS_VIEW } from '../config/schema.ts'
 import type { Config } from '../config/types.ts'
 import { DatabaseError } from '../store/DatabaseError.ts'
 import type { Database } from '../store/database.ts'
 import { schemaProblem, schemaState } from '../store/migrate.ts'
 import { openStore } from '../store/openStore.ts'
 import type { CheckFinding } from './finding.ts'
+import { ownVos, unknownVos } from './unknownVos.ts'
 
 /** Whether the database answers, its schema fits, and the views and the configured VOs are there. */
 export async function checkDatabase(config: Config): Promise<CheckFinding[]> {
   const { store } = config
   if (store.kind === 'embedded' && !existsSync(store.folder)) {
-    return [warning('store.folder', `${store.folder} does not exist yet`, 'nothing: vouchd serve makes it')]
+    const what = `${store.folder} does not exist yet`
+    return notThereYet(config, note('store.folder', what, 'nothing: vouchd serve makes it'))
   }
   let db: Database | undefined
   try {
@@ -28,7 +29,7 @@ export async function checkDatabase(config: Config): Promise<CheckFinding[]> {
 async function checkContent(db: Database, config: Config): Promise<CheckFinding[]> {
   const problem = schemaProblem(await schemaState(db))
   if (problem !== undefined && config.store.kind === 'embedded') {
-    return [warning('store', problem.what, 'nothing: vouchd serve migrates it by itself')]
+    return notThereYet(config, note('store', problem.what, 'nothing: vouchd serve migrates it by itself'))
   }
   if (problem !== undefined) return [error('store', problem.what, problem.advice)]
   const findings: CheckFinding[] = []
@@ -40,7 +41,7 @@ async function checkContent(db: Database, config: Config): Promise<CheckFinding[
     const query = () => db.query(`select ${columns} from ${view} where false`)
     await tryQuery(query, `directory.${key}`, `${view} cannot be read`, 'see docs/views.md', findings)
   }
-  if (config.directory.holdingsView === HOLDINGS_VIEW) findings.push(...(await missingVos(db, config)))
+  findings.push(...(await missingVos(db, config)))
   const { versionQuery } = config.directory
   if (versionQuery !== undefined) {
     const query = () => db.query(versionQuery)
@@ -49,20 +50,28 @@ async function checkContent(db: Database, config: Config): Promise<CheckFinding[
   return findings
 }
 
-/** VOs that are served but have nobody in them, not even themselves. */
+/** Before the database is there, everything that its VOs still need. */
+function notThereYet(config: Config, first: CheckFinding): CheckFinding[] {
+  return [
+    first,
+    ...ownVos(config).map(({ name, place, advice }) =>
+      warning(
+        place,
+        `${name} has to be made or imported before anybody gets an AC of it`,
+        `vouchd migrate && ${advice}`,
+      ),
+    ),
+  ]
+}
+
 async function missingVos(db: Database, config: Config): Promise<CheckFinding[]> {
-  const rows = await db.query<{ name: string }>('select name from vouchd.vo')
-  const known = new Set(rows.map(({ name }) => name))
-  return config.vos.flatMap(({ name }, index) =>
-    known.has(name)
-      ? []
-      : [
-          warning(
-            `vo[${index}].name`,
-            `${name} is not in the database: all its users are unknown`,
-            `vouchd import voms-admin FILE --vo ${name}, or correct the name`,
-          ),
-        ],
+  const unknown = await unknownVos(db, config)
+  return unknown.map(({ name, place, advice }) =>
+    warning(
+      place,
+      `${name} is not in the database: all its users are unknown`,
+      `${advice}, or correct the name`,
+    ),
   )
 }
 
@@ -101,4 +110,7 @@ function error(place: string, what: string, advice: string): CheckFinding {
 }
 function warning(place: string, what: string, advice: string): CheckFinding {
   return { area: 'database', level: 'warning', place, what, advice }
+}
+function note(place: string, what: string, advice: string): CheckFinding {
+  return { area: 'database', level: 'note', place, what, advice }
 }

@@ -20,14 +20,15 @@ export function formatReport(areas: readonly AreaReport[]): string {
   return `${[...lines, '', `${count(all, 'error')}, ${count(all, 'warning')}`].join('\n')}\n`
 }
 
+const MARKS = { error: 'ERROR  ', warning: 'warning', note: 'note   ' } as const
+
 function formatFinding({ level, place, what, advice }: CheckFinding): string[] {
-  const mark = level === 'error' ? 'ERROR  ' : 'warning'
-  return [`  ${mark} ${printable(`${place} ${what}`)}`, `          -> ${printable(advice)}`]
+  return [`  ${MARKS[level]} ${printable(`${place} ${what}`)}`, `          -> ${printable(advice)}`]
 }
 
 function summary(findings: readonly CheckFinding[]): string {
   if (findings.some(({ level }) => level === 'error')) return 'FAULTY'
-  return findings.length === 0 ? 'ok' : 'ok, with warnings'
+  return findings.some(({ level }) => level === 'warning') ? 'ok, with warnings' : 'ok'
 }
 
 function count(findings: readonly CheckFinding[], level: CheckFinding['level']): string {

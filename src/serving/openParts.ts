@@ -10,6 +10,7 @@ import {
 import { createVomsdir, type Vomsdir } from '../authenticate/trust/createVomsdir.ts'
 import { watchFolder } from '../authenticate/trust/watchFolder.ts'
 import { SetupError } from '../check/SetupError.ts'
+import { unknownVos } from '../check/unknownVos.ts'
 import type { Config } from '../config/types.ts'
 import type { Events } from '../events.ts'
 import { createInlineSigner } from '../issue/sign/inline.ts'
@@ -190,6 +191,8 @@ async function openDirectory(
     },
   )
   if (store !== before?.store) await checkSchema(config, store.value, deps.events)
+  // One process is enough to tell, and nobody waits for it.
+  if ((deps.worker ?? 0) === 0) void tellUnknownVos(config, store.value, deps.events)
   const directory = await keepOrOpen(
     before?.directory,
     { settings: config.directory, uses: [store] },
@@ -218,6 +221,17 @@ function watchedDirectory(config: Config, db: Database, deps: ServerDeps): Watch
     },
   })
   return { ...directory, awayMs: () => (awaySince === undefined ? 0 : monotonic() - awaySince) }
+}
+
+/** The daemon serves a VO that is still to be made; its users are unknown until then. */
+async function tellUnknownVos(config: Config, db: Database, events: Events): Promise<void> {
+  try {
+    for (const { name, advice } of await unknownVos(db, config)) {
+      events.notice('warn', 'a VO is not in the database: all its users are unknown', { vo: name, advice })
+    }
+  } catch {
+    // A database that does not answer is told of elsewhere.
+  }
 }
 
 /** A server's schema is never changed here, and an embedded one was migrated by its owner. */

@@ -50,8 +50,10 @@ credentials    ok  (1 certificate)
 trust          ok  (${site.path('certificates')}, 1 CA, 0 CRLs)
 vomsdir        ok  (${site.path('vomsdir')})
 database       ok, with warnings  (embedded, ${site.path('database')})
-  warning store.folder ${site.path('database')} does not exist yet
+  note    store.folder ${site.path('database')} does not exist yet
           -> nothing: vouchd serve makes it
+  warning vo[0].name vo.0 has to be made or imported before anybody gets an AC of it
+          -> vouchd --config ${site.config} migrate && vouchd --config ${site.config} vo add vo.0, or vouchd --config ${site.config} import voms-admin FILE --vo vo.0
 audit          ok  (${site.path('audit')})
 ports          ok  (1 address)
 
@@ -272,6 +274,22 @@ ports          ok  (1 address)
       what: expect.stringMatching(what),
       advice: expect.stringMatching(advice),
     })
+  })
+
+  it('advises to make a VO that the database does not know', async () => {
+    await runInProcess('migrate', '--config', site.config)
+    const { findings } = await check()
+    expect(findings.filter(({ area }) => area === 'database')).toEqual([
+      {
+        area: 'database',
+        level: 'warning',
+        place: 'vo[0].name',
+        what: 'vo.0 is not in the database: all its users are unknown',
+        advice: expect.stringMatching(/^vouchd --config \S+ vo add vo\.0, or vouchd --config \S+ import /),
+      },
+    ])
+    await runInProcess('vo', 'add', 'vo.0', '--config', site.config)
+    expect((await check()).findings).toEqual([])
   })
 
   it('finds a port that is in use', async () => {

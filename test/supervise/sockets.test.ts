@@ -129,6 +129,10 @@ describe('the control socket', () => {
       detail: expect.stringContaining(`its folder ${site.path('none')} does not exist`),
       advice: expect.stringContaining(`mkdir -p ${site.path('none')}`),
     })
+    expect(await daemon.line('a VO is not in the database: all its users are unknown')).toMatchObject({
+      vo: 'vo.0',
+      advice: expect.stringMatching(/^vouchd vo add vo\.0, or vouchd import /),
+    })
     // Before that a signal ends the process without its parts.
     await daemon.line('ready')
     daemon.child.kill('SIGTERM')
