@@ -35,13 +35,17 @@ export function checkCredentials(config: Config, uid: number, now: number): Cred
   const told = new Set<string>()
   const complain: Complain = (level, place, what, advice) => {
     const finding: CheckFinding = { area: 'credentials', level, place, what, advice }
-    const key = JSON.stringify(finding)
+    // One file may have several keys, in the same VO or in others.
+    const key = JSON.stringify([level, place, what])
     if (!told.has(key)) findings.push(finding)
     told.add(key)
   }
   const certificates = new Map<string, CheckedCertificate>()
-  for (const vo of config.vos) {
-    const host = vo.hostCredentials.map(paths => readCredential(paths, uid, complain).certificate)
+  for (const [index, vo] of config.vos.entries()) {
+    const at = `vo[${index}]`
+    const host = vo.hostCredentials.map(
+      (paths, entry) => readCredential(paths, uid, complain, `${at}.hostCredentials[${entry}]`).certificate,
+    )
     vo.hostCredentials.forEach((paths, index) => {
       const certificate = host[index]
       if (certificate === undefined) return
@@ -51,7 +55,7 @@ export function checkCredentials(config: Config, uid: number, now: number): Cred
       certificates.set(paths.certificate, { place: paths.certificate, certificate, intermediates })
     })
     checkDual(vo, host, complain)
-    checkAcIssuer(vo, uid, now, complain, certificates)
+    checkAcIssuer(vo, at, uid, now, complain, certificates)
   }
   checkObserve(config.observe, uid, now, complain)
   return { findings, certificates: [...certificates.values()] }
@@ -61,7 +65,7 @@ export function checkCredentials(config: Config, uid: number, now: number): Cred
 function checkObserve({ credential }: ObserveConfig, uid: number, now: number, complain: Complain): void {
   if (credential === undefined) return
   const warn: Complain = (_level, ...rest) => complain('warning', ...rest)
-  const { certificate } = readCredential(credential, uid, warn)
+  const { certificate } = readCredential(credential, uid, warn, 'observe.credential')
   if (certificate !== undefined) checkDates(certificate, credential.certificate, now, warn)
 }
 
@@ -106,15 +110,18 @@ function checkDual(vo: VoConfig, host: readonly (Certificate | undefined)[], com
 
 function checkAcIssuer(
   vo: VoConfig,
+  at: string,
   uid: number,
   now: number,
   complain: Complain,
   certificates: Map<string, CheckedCertificate>,
 ): void {
   const place = vo.acCredential.certificate
-  const { certificate } = readCredential(vo.acCredential, uid, complain)
+  const { certificate } = readCredential(vo.acCredential, uid, complain, `${at}.acCredential`)
   const intermediates =
-    vo.acIntermediates === undefined ? [] : readCertificateFile(vo.acIntermediates, complain)
+    vo.acIntermediates === undefined
+      ? []
+      : readCertificateFile(vo.acIntermediates, complain, `${at}.acIntermediates`)
   if (certificate === undefined) return
   const known = certificates.get(place)?.intermediates ?? []
   certificates.set(place, { place, certificate, intermediates: [...known, ...intermediates] })

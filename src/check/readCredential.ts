@@ -4,6 +4,7 @@ import { Refusal } from '../../native-free/refusal.ts'
 import type { Certificate } from '../../native-free/x509/certificate.ts'
 import { parseCertificate } from '../../native-free/x509/parseCertificate.ts'
 import { decodePem } from '../../native-free/x509/pem.ts'
+import { VO_FALLBACKS } from '../config/schema.ts'
 import type { CredentialPaths } from '../config/types.ts'
 import { FileProblem, readInputFile } from './readInputFile.ts'
 
@@ -13,8 +14,11 @@ const MAX_BYTES = 1024 * 1024
 /** What was found at a path, and what is wrong with it. */
 export type Complain = (level: 'error' | 'warning', place: string, what: string, advice: string) => void
 
-/** Every certificate of a PEM file, in order; what is wrong is complained about, and then there may be none. */
-export function readCertificateFile(file: string, complain: Complain): Certificate[] {
+/**
+ * Every certificate of a PEM file, in order; what is wrong is complained about, and then there may be none.
+ * @param key of the configuration, which names the file
+ */
+export function readCertificateFile(file: string, complain: Complain, key?: string): Certificate[] {
   try {
     const text = new TextDecoder('latin1').decode(readInputFile(file, MAX_BYTES))
     const certificates = decodePem(text)
@@ -25,13 +29,13 @@ export function readCertificateFile(file: string, complain: Complain): Certifica
     }
     return certificates
   } catch (cause) {
-    complainOfFile(cause, file, complain)
+    complainOfFile(cause, file, complain, key)
     return []
   }
 }
 
 /** The private key of a PEM file; undefined when it cannot be had. Complains of permissions, too. */
-export function readKeyFile(file: string, uid: number, complain: Complain): KeyObject | undefined {
+function readKeyFile(file: string, uid: number, complain: Complain, key: string): KeyObject | undefined {
   try {
     const pem = Buffer.from(readInputFile(file, MAX_BYTES))
     checkPermissions(file, uid, complain)
@@ -42,20 +46,24 @@ export function readKeyFile(file: string, uid: number, complain: Complain): KeyO
     }
     return createPrivateKey(pem)
   } catch (cause) {
-    if (cause instanceof FileProblem) complainOfFile(cause, file, complain)
+    if (cause instanceof FileProblem) complainOfFile(cause, file, complain, key)
     else complain('error', file, 'holds no private key in PEM', 'write the key there, in PEM')
     return undefined
   }
 }
 
-/** The first certificate and the key of a credential, when both are there and belong together. */
+/**
+ * The first certificate and the key of a credential, when both are there and belong together.
+ * @param name key of the configuration that names the two files
+ */
 export function readCredential(
   paths: CredentialPaths,
   uid: number,
   complain: Complain,
+  name: string,
 ): { readonly certificate: Certificate | undefined; readonly key: KeyObject | undefined } {
-  const certificate = readCertificateFile(paths.certificate, complain)[0]
-  const key = readKeyFile(paths.key, uid, complain)
+  const certificate = readCertificateFile(paths.certificate, complain, `${name}.certificate`)[0]
+  const key = readKeyFile(paths.key, uid, complain, `${name}.key`)
   if (certificate !== undefined && key !== undefined && !belongTogether(certificate, key)) {
     complain(
       'error',
@@ -92,9 +100,19 @@ function checkPermissions(file: string, uid: number, complain: Complain): void {
   }
 }
 
-function complainOfFile(cause: unknown, file: string, complain: Complain): void {
-  if (cause instanceof FileProblem) complain('error', file, cause.message, cause.advice)
-  else if (cause instanceof Refusal) {
+function complainOfFile(cause: unknown, file: string, complain: Complain, key?: string): void {
+  if (cause instanceof FileProblem) {
+    const advice = key === undefined ? cause.advice : `${cause.advice}; ${whoNames(file, key)}`
+    complain('error', file, cause.message, advice)
+  } else if (cause instanceof Refusal) {
     complain('error', file, `cannot be understood: ${cause.message} (${cause.code})`, 'write it anew, in PEM')
   } else throw cause
+}
+
+const DEFAULT_FILES: ReadonlySet<string> = new Set(
+  VO_FALLBACKS.hostCredentials.flatMap(({ certificate, key }) => [certificate, key]),
+)
+
+function whoNames(file: string, key: string): string {
+  return DEFAULT_FILES.has(file) ? `it is the file of ${key} by default` : `${key} names it`
 }

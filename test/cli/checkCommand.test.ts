@@ -76,7 +76,20 @@ ports          ok  (1 address)
       },
       { level: 'error', what: `is not the key of` },
     ],
-    ['a missing key', () => unlinkSync(site.path('host.key')), { level: 'error', what: 'does not exist' }],
+    [
+      'a missing key',
+      () => unlinkSync(site.path('host.key')),
+      {
+        level: 'error',
+        what: 'does not exist',
+        advice: 'check its name; vo[0].hostCredentials[0].key names it',
+      },
+    ],
+    [
+      'a missing certificate of the AC issuer',
+      () => site.configure('', 'acCredential = { certificate = "none.pem", key = "host.key" }'),
+      { level: 'error', what: 'does not exist', advice: 'vo[0].acCredential.certificate names it' },
+    ],
     [
       'a key behind a passphrase',
       () => {
