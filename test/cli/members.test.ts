@@ -26,7 +26,7 @@ describe('without a daemon', () => {
   it('asks for migrate first', async () => {
     const { code, err } = await run('member', 'list')
     expect(code).toBe(4)
-    expect(err).toBe('vouchd: the database holds no vouchd schema: run "vouchd migrate"\n')
+    expect(err).toMatch(/^vouchd: the database holds no vouchd schema; run vouchd --config \S+ migrate\n$/)
   })
 
   it('migrates the embedded database, once', async () => {
@@ -199,7 +199,7 @@ warnings
         'a suspended member',
         'test2',
         [],
-        'User is currently suspended!\\x0ASuspension reason: left the experiment (HTTP 403 SuspendedUser, 1004)',
+        'User is currently suspended!\n  Suspension reason: left the experiment (HTTP 403 SuspendedUser, 1004)',
         'member 3 is suspended: left the experiment',
       ],
       [

@@ -23,7 +23,11 @@ export function formatExplanation(explained: ExplainedRequest): string {
   const parts = [who(explained), holdings(explained), asked(explained.request)]
   if (outcome.kind === 'refused') {
     parts.push(
-      block('refused', [`${outcome.text} (HTTP ${outcome.status} ${outcome.code}, ${outcome.number})`]),
+      block(
+        'refused',
+        // What clients are told of a suspension has two lines.
+        `${outcome.text} (HTTP ${outcome.status} ${outcome.code}, ${outcome.number})`.split('\n'),
+      ),
       block('why', [outcome.why]),
     )
   } else {
