@@ -30,6 +30,9 @@ export class MysqldumpReader {
   #names: string | undefined
   #begun = false
   #isComplete = false
+  /** It has said of itself what it is. */
+  #isDump = false
+  #hasTokens = false
 
   constructor() {
     this.#lexer = new DumpLexer({
@@ -39,6 +42,7 @@ export class MysqldumpReader {
       punctuation: text => this.#take({ kind: 'punctuation', text }),
       comment: text => {
         if (/^ Dump completed\b/.test(text)) this.#isComplete = true
+        if (/^ (?:MySQL|MariaDB) dump\b/.test(text)) this.#isDump = true
       },
     })
   }
@@ -60,8 +64,14 @@ export class MysqldumpReader {
     return this.#rows
   }
 
-  /** Throws DUMP_CUT_OFF where statement or dump are not complete: mysqldump ends with "-- Dump completed". */
+  /**
+   * Throws DUMP_CUT_OFF where statement or dump are not complete: mysqldump ends with "-- Dump completed"; DUMP_FORMAT
+   * where something is there, but nothing of a dump.
+   */
   end(): void {
+    if (this.#hasTokens && !this.#isDump && !this.#isComplete && this.#tables.size === 0) {
+      throw this.#error('DUMP_FORMAT', 'the file is no mysqldump')
+    }
     this.#lexer.end()
     if (this.#tokens === undefined || this.#tokens.length > 0 || this.#insert !== undefined) {
       throw this.#error('DUMP_CUT_OFF', 'the file ends within a statement')
@@ -84,6 +94,7 @@ export class MysqldumpReader {
 
   #take(token: Token): void {
     this.#isComplete = false
+    this.#hasTokens = true
     if (this.#insert !== undefined) this.#takeOfInsert(token, this.#insert)
     else if (token.kind === 'punctuation' && token.text === ';') this.#endStatement()
     else if (this.#tokens !== undefined) this.#takeOfStatement(token, this.#tokens)

@@ -207,7 +207,7 @@ function suggest(unknown: string, known: readonly string[]): string {
   return near === undefined ? 'remove it; docs/config.md lists every key' : `did you mean ${near}?`
 }
 
-/** Equal but for one letter inserted, removed or exchanged, or one the beginning of the other. */
+/** Equal but for a letter inserted, removed or exchanged, or two swapped; or one the beginning of the other. */
 function isNear(a: string, b: string): boolean {
   if (a.length >= 4 && (b.startsWith(a) || a.startsWith(b))) return true
   let head = 0
@@ -216,8 +216,14 @@ function isNear(a: string, b: string): boolean {
     [a.slice(head + 1), b.slice(head)],
     [a.slice(head), b.slice(head + 1)],
     [a.slice(head + 1), b.slice(head + 1)],
+    [swapped(a.slice(head)), b.slice(head)],
   ]
   return rests.some(([left, right]) => left === right)
+}
+
+/** The same with its first two letters in the other order. */
+function swapped(text: string): string {
+  return `${text.slice(1, 2)}${text.slice(0, 1)}${text.slice(2)}`
 }
 
 const POSTGRES_ONLY = [

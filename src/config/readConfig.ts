@@ -66,7 +66,9 @@ function parseToml(text: string, file: string): unknown {
       {
         path: '',
         problem: `${file} line ${cause.line}, column ${cause.column}: ${what}`,
-        advice: 'correct the TOML there',
+        advice: /^(?:invalid value|illegal character in numeric)\b/i.test(what)
+          ? 'write text in quotes: key = "value"'
+          : 'correct the TOML there',
       },
     ])
   }

@@ -229,6 +229,8 @@ describe('a dump that is refused', () => {
   it.each([
     { code: 'DUMP_FORMAT', text: '\x1f\x8b\x08', line: 1 },
     { code: 'DUMP_FORMAT', text: '<?xml version="1.0"?>', line: 1 },
+    { code: 'DUMP_FORMAT', text: 'host = db.example\nthat is not SQL', line: 2 },
+    { code: 'DUMP_FORMAT', text: "it's nothing", line: 1 },
     { code: 'DUMP_COLUMNS', text: 'INSERT INTO `t` VALUES (1);', line: 1 },
     { code: 'DUMP_COLUMNS', text: insert('1'), line: 11 },
     { code: 'DUMP_COLUMNS', text: insert("1,'a',1,'b',1,1"), line: 11 },

@@ -115,7 +115,17 @@ describe('checkConfig', () => {
 describe('one fault', () => {
   const rows: [string, unknown, string][] = [
     ['a configuration that is no table', [], ': is not a table'],
-    ['an unknown table', { vo: [vo], truts: {} }, 'truts: is not a table of this file; remove it'],
+    ['an unknown table', { vo: [vo], colours: {} }, 'colours: is not a table of this file; remove it'],
+    [
+      'two letters swapped',
+      { vo: [vo], truts: {} },
+      'truts: is not a table of this file; did you mean trust?',
+    ],
+    [
+      'two letters of a key swapped',
+      { vo: [vo], trust: { directroy: '/x' } },
+      'trust.directroy: is not a key of this table; did you mean directory?',
+    ],
     ['a misspelt table', { vo: [vo], limit: {} }, 'limit: is not a table of this file; did you mean limits?'],
     [
       'an unknown key',

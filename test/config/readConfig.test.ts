@@ -45,6 +45,12 @@ describe('readConfig', () => {
     ['a huge file', () => write('#'.repeat(1024 * 1024 + 1)), 'has 1048577 bytes, more than 1048576'],
     ['bytes that are no text', () => write(Uint8Array.of(0x61, 0xff)), 'is not UTF-8 text'],
     ['broken TOML', () => write(`${vo}[log\nlevel = "info"`), 'vouchd.toml line 5, column'],
+    [
+      'text without quotes',
+      () => write('[log]\nname = vo.example\n'),
+      'invalid value; write text in quotes: key = "value"',
+    ],
+    ['an address without quotes', () => write('a = 127.0.0.1:1\n'), '; write text in quotes'],
     ['a key twice', () => write(`${vo}name = "b"\n`), 'vouchd.toml line 5'],
     [
       'an integer beyond precision',
