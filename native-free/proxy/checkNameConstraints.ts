@@ -1,6 +1,7 @@
 import { bytesToLatin1 } from '../bytes/latin1.ts'
 import { type DerReader, enterWhole } from '../der/reader.ts'
 import { contextTag, TAG } from '../der/tag.ts'
+import { textOf } from '../dn/oneline.ts'
 import { Refusal } from '../refusal.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { parseName } from '../x509/parseName.ts'
@@ -85,7 +86,7 @@ function namesOf(eec: Certificate): ConstrainedName[] {
   }
   if (names.some(name => name.tag === EMAIL)) return names
   for (const ava of eec.subject.rdns.flat()) {
-    if (ava.oid === EMAIL_ATTRIBUTE) names.push({ tag: EMAIL, text: bytesToLatin1(ava.value) })
+    if (ava.oid === EMAIL_ATTRIBUTE) names.push({ tag: EMAIL, text: textOf(ava) ?? bytesToLatin1(ava.value) })
   }
   return names
 }

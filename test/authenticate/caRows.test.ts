@@ -253,6 +253,21 @@ describe('name constraints', () => {
       expect: 'CA_NAME_CONSTRAINTS',
     },
     {
+      name: '77: the mailbox in the subject as a BMPString, excluded',
+      ...constrained(
+        { excluded: [{ email: 'b.test' }] },
+        {
+          subject: [
+            { type: 'C', value: 'IT' },
+            { type: 'O', value: 'G' },
+            { type: 'CN', value: 'u' },
+            { type: 'emailAddress', value: 'a@B.test', string: 'bmp' },
+          ],
+        },
+      ),
+      expect: 'CA_NAME_CONSTRAINTS',
+    },
+    {
       name: '77: another form, unused',
       ...constrained({ permitted: [{ uri: 'example' }] }),
       expect: 'ACCEPT',
