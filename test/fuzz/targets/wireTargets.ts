@@ -179,6 +179,8 @@ function runAnswer(input: Uint8Array, parse: Parse, write: (answer: ReceivedAnsw
       answer.errors.length === 0 || (answer.ac === undefined && answer.list === undefined),
       'an AC with an error',
     )
+    // One of the two is all that a server of ours writes.
+    if (answer.ac !== undefined && answer.list !== undefined) return
     const again = parse(write(answer))
     const grants = ({ ac, list, errors }: ReceivedAnswer) => [ac && toHex(ac), list, errors[0]?.message]
     insist(same(grants(again), grants(answer)), 'written and read again, it is another')
