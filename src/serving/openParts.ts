@@ -21,6 +21,7 @@ import { countAudit, measureFreeSpace } from '../observe/countAudit.ts'
 import { countDirectory, countReload, signerObserver } from '../observe/countServing.ts'
 import { type CachedDirectory, createDirectory, type DirectoryEvent } from '../resolve/directory.ts'
 import type { ServerDeps } from '../server.ts'
+import { DatabaseError } from '../store/DatabaseError.ts'
 import type { Database } from '../store/database.ts'
 import { type SchemaProblem, schemaProblem, schemaState } from '../store/migrate.ts'
 import { openStore } from '../store/openStore.ts'
@@ -242,7 +243,11 @@ async function checkSchema(config: Config, db: Database, events: Events): Promis
     problem = schemaProblem(await schemaState(db))
   } catch (cause) {
     // The daemon starts without its database and answers that there is a problem with it.
-    events.notice('error', 'the database does not answer', { detail: String(cause) })
+    const advice = cause instanceof DatabaseError ? cause.advice : undefined
+    events.notice('error', 'the database does not answer', {
+      detail: String(cause),
+      ...(advice && { advice }),
+    })
     return
   }
   if (problem === undefined) return

@@ -30,9 +30,16 @@ export function createPostgres(config: PostgresConfig, options: PostgresOptions)
   const pool = new pg.Pool({ ...settings, max: config.poolSize, idleTimeoutMillis: 30_000 })
   pool.on('error', cause => options.onLost?.(toDatabaseError(cause)))
   const listener = createListener(settings, options)
+  /** What came on the way to the server, and not from itself, is for the operator to look into. */
+  const unreachable = (thrown: unknown): never => {
+    const error = toDatabaseError(thrown)
+    if (error.kind !== 'unavailable' || error.sqlState !== undefined) throw error
+    const advice = `look whether the server runs, and correct store.host (${config.host}) and store.port (${config.port})`
+    throw new DatabaseError('unavailable', error.message, { advice, cause: error.cause })
+  }
   return {
     async query<R extends Row>(sql: string, parameters?: readonly SqlValue[]) {
-      const client = await pool.connect().catch(rethrow)
+      const client = await pool.connect().catch(unreachable)
       client.on('error', ignore)
       let broken = false
       try {
@@ -47,7 +54,7 @@ export function createPostgres(config: PostgresConfig, options: PostgresOptions)
       }
     },
     async transaction(work) {
-      const client = await pool.connect().catch(rethrow)
+      const client = await pool.connect().catch(unreachable)
       // A connection that breaks while checked out reports it here as well as to the query.
       client.on('error', ignore)
       let broken = false

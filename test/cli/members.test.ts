@@ -48,7 +48,9 @@ describe('without a daemon', () => {
     for (const command of [['migrate'], ['member', 'list'], ['explain', '--vo', 'vo.0', '--dn', '/CN=x']]) {
       const { code, out, err } = await run(...command)
       expect([code, out]).toEqual([4, ''])
-      expect(err).toMatch(/^vouchd: database: /)
+      expect(err).toMatch(
+        /^vouchd: database: .*; look whether the server runs, and correct store\.host \(127\.0\.0\.1\) and store\.port \(1\)\n$/,
+      )
     }
     site.configure('[store]\nfolder = "database"')
   })
