@@ -46,6 +46,8 @@ export function createPostgres(config: PostgresConfig, options: PostgresOptions)
         return await runQuery<R>(client, sql, parameters)
       } catch (thrown) {
         broken = isBroken(thrown)
+        // An error is told before the server has said where it leaves the transaction; this waits for that, and ends it.
+        if (!broken) await runQuery(client, 'rollback').catch(() => (broken = true))
         throw thrown
       } finally {
         client.off('error', ignore)
