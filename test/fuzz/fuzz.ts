@@ -43,6 +43,7 @@ for (const target of wanted([...CODEC_TARGETS, ...(opened?.targets ?? [])])) {
   for (const finding of result.findings) report(finding)
   results.push(result)
 }
+if (opened !== undefined) console.error(JSON.stringify(opened.figures()))
 const faults = [...stray, ...(opened?.faults() ?? [])]
 for (const fault of faults) console.error(fault)
 

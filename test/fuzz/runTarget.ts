@@ -47,17 +47,25 @@ export async function runTarget(target: FuzzTarget, options: RunOptions): Promis
   const started = performance.now()
   let [accepted, inputs, slowestMs] = [0, 0, 0]
   let heapBefore: number | undefined
-  for (let number = 0; number < count && findings.length < MOST_FINDINGS; number++) {
-    const input = makeInput(random, target)
-    const { outcome, problem, cpuMs } = await judge(target, input, random, options.mostCpuMs ?? MOST_CPU_MS)
+  const one = async (number: number, input: Uint8Array, own: Random) => {
+    const { outcome, problem, cpuMs } = await judge(target, input, own, options.mostCpuMs ?? MOST_CPU_MS)
     inputs++
     slowestMs = Math.max(slowestMs, cpuMs)
     if (problem !== undefined) findings.push({ target: target.name, number, input, problem })
     else if (outcome === 'accepted') accepted++
     else refused.set(outcome!, (refused.get(outcome!) ?? 0) + 1)
-    if (number === Math.floor(count / 10)) heapBefore = collectedHeap()
-    if (number % 1000 === 999) options.onProgress?.(number + 1)
+    if (inputs % 1000 === 0) options.onProgress?.(inputs)
   }
+  const underWay = new Set<Promise<void>>()
+  for (let number = 0; number < count && findings.length < MOST_FINDINGS; number++) {
+    const input = makeInput(random, target)
+    const run = one(number, input, new Random(random.next()))
+    underWay.add(run)
+    run.finally(() => underWay.delete(run))
+    if (underWay.size >= (target.parallel ?? 1)) await Promise.race(underWay)
+    if (number === Math.floor(count / 10)) heapBefore = collectedHeap()
+  }
+  await Promise.all(underWay)
   const heapGrowthBytes = growth(heapBefore, collectedHeap())
   if (heapGrowthBytes !== undefined && heapGrowthBytes > MOST_HEAP_GROWTH) {
     const problem = `the heap grew by ${heapGrowthBytes} bytes`

@@ -20,6 +20,8 @@ export interface FuzzTarget {
   readonly run: (input: Uint8Array, random: Random) => Outcome | Promise<Outcome>
   /** Its inputs cost so many times those of others; a run gives it that many fewer. */
   readonly weight?: number
+  /** How many of its inputs are under way at once; default 1. */
+  readonly parallel?: number
 }
 
 /** The octets of a text. */

@@ -284,6 +284,7 @@ function targetsOf(context: Context): FuzzTarget[] {
       corpus: readCorpus('tls'),
       words: ['\x16\x03\x01', '\x15\x03\x03\x00\x02\x02\x28', '\x17\x03\x03\xff\xff'].map(octets),
       run: (input, random) => runTls(input, random, context),
+      parallel: 16,
     },
     {
       name: 'socketSession',
@@ -296,6 +297,8 @@ function targetsOf(context: Context): FuzzTarget[] {
         '<command>A</command>',
       ].map(octets),
       run: (input, random) => runSession(input, random, context),
+      parallel: 16,
+      weight: 5,
     },
     {
       name: 'socketChain',
@@ -304,6 +307,8 @@ function targetsOf(context: Context): FuzzTarget[] {
         bent ??= bentContexts(300)
         return runChain(REQUEST, random, bent, context)
       },
+      parallel: 16,
+      weight: 20,
     },
   ]
 }
