@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Frame, type FrameFault, fieldsOf, NO_HASH } from './frame.ts'
 import { readSegment, type SegmentRange } from './readSegment.ts'
+import { shapeFault } from './recordShape.ts'
 import type { BeginRecord, RemovedRecord } from './records.ts'
 import { listSegments, readFirstLine, segmentName } from './segmentFiles.ts'
 import { segmentStorage } from './segmentStorage.ts'
@@ -184,6 +185,8 @@ function judge(state: State, segment: number, frame: Frame): string | undefined 
     return first ? 'the first record is none that begins a file' : 'a second beginning'
   if (frame.t < state.time) return `the record is ${state.time - frame.t} s older than the one before`
   state.time = frame.t
+  const misshapen = shapeFault(frame)
+  if (misshapen !== undefined) return misshapen
   if (first) {
     const begin = fieldsOf<BeginRecord>(frame)
     if (begin.log !== state.log || begin.segment !== segment)
