@@ -338,7 +338,7 @@ describe('arguments', () => {
   it.each([
     [
       ['vo', 'show', 'none'],
-      'there is no VO none in the database; there are: vo.0; or make it: vouchd vo add none',
+      'there is no VO none in the database; there are: vo.0; or make it: vouchd --config ',
     ],
     [['group', 'add', '/none/x'], 'there is no VO none in the database; '],
     [['group', 'add', '/vo.0/\x1b[31m'], '"/vo.0/\\x1B[31m" is no path of a group; '],
