@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'database'
   | 'audit'
   | 'overloaded'
+  | 'too-many-requests'
   | 'not-found'
   | 'method-not-allowed'
   | 'too-large'
@@ -42,6 +43,7 @@ export interface ErrorParameters {
   database: Raised
   audit: Raised
   overloaded: Raised
+  'too-many-requests': Raised
   'not-found': Raised
   'method-not-allowed': Raised
   'too-large': Raised
@@ -146,6 +148,13 @@ const catalogue: { readonly [Code in ErrorCode]: ErrorEntry<Code> } = {
     number: 1006,
     fault: 'server',
     text: vo => `${vo}: The server is busy, please try again in a few seconds.`,
+  },
+  'too-many-requests': {
+    status: 429,
+    code: 'InternalError',
+    number: 1006,
+    fault: 'client',
+    text: vo => `${vo}: Too many requests with your certificate, please try again in a minute.`,
   },
   'not-found': {
     status: 404,

@@ -42,7 +42,7 @@ export interface Events {
   readonly metrics: Metrics
   requestStarted(vo: string): void
   requestAnswered(record: RequestRecord, failure?: unknown): void
-  shed(vo: string, reason: ShedReason): void
+  shed(vo: string, reason: ShedReason, address?: string): void
   handshakeDone(vo: string, seconds: number): void
   handshakeFailed(vo: string, address: string, error: Error): void
   handshakeTimedOut(vo: string, address: string): void
@@ -100,9 +100,9 @@ export function createEvents(
         writeLimited(`${reason ?? code} ${address}`, 'warn', written, 'request refused')
       } else writeLimited(`${code} ${address}`, 'error', { ...written, err: failure }, 'request failed')
     },
-    shed(vo, reason) {
+    shed(vo, reason, address) {
       metrics.vo(vo).shed[reason].inc()
-      writeLimited(`shed ${reason} ${vo}`, 'warn', { vo, reason }, 'connection shed')
+      writeLimited(`shed ${reason} ${vo}`, 'warn', { vo, reason, address }, 'connection shed')
     },
     handshakeDone(vo, seconds) {
       const cells = metrics.vo(vo)
@@ -145,6 +145,7 @@ function countRequest(record: RequestRecord, metrics: Metrics): void {
   if (outcome === 'issued') vo.issued.inc()
   else if (outcome === 'denied') metrics.denial(record.reason ?? code!).inc()
   else if (code === 'overloaded') vo.shed.queue.inc()
+  else if (code === 'too-many-requests') vo.shed.rate.inc()
   for (const stage of STAGES) {
     const milliseconds = stages[stage]
     if (milliseconds !== undefined) metrics.stages[stage].observe(milliseconds / 1000)

@@ -30,6 +30,8 @@ export interface ServedVo extends ResolveOptions {
 export interface ServeDeps {
   readonly vo: ServedVo
   authenticate(sent: readonly Uint8Array[], sessionReused: boolean): ChainVerdict
+  /** Whether a holder, as the log names him, may ask once more; each question counts. */
+  mayAsk(ca: string, holder: string): boolean
   readonly directory: Directory
   /** Short FQANs of the VO in verified ACs that the chain carries. */
   carriedFqans(chain: ChainAcceptance, vo: string): Promise<ReadonlySet<string>>
@@ -64,6 +66,7 @@ export async function serve(peer: PeerChain, frame: Frame, d: ServeDeps): Promis
     stage('validate')
     if (!chain.accepted) throw new VomsError('chain-refused', { reason: sentenceFor(chain) }, chain)
     noteHolder(record, chain)
+    if (!d.mayAsk(record.ca!, record.holder!)) throw new VomsError('too-many-requests', {})
 
     // 3. What does the holder have, and what of it does he get?
     const lookup = await d.directory.lookup(vo.vo, chain.eec, vo.matchSubjectOnly)

@@ -4,10 +4,12 @@ import { SetupError } from './check/SetupError.ts'
 import type { Clock } from './clock.ts'
 import type { Config, ListenAddress, VoConfig } from './config/types.ts'
 import type { Events } from './events.ts'
+import { createDescriptors } from './listen/descriptors.ts'
 import { createListener, type Listener } from './listen/listener.ts'
 import { type ListenOn, openPort, type Place, type Port } from './listen/port.ts'
 import { collectServing, type ServingFigures } from './observe/countServing.ts'
 import type { Snapshot } from './observe/snapshot.ts'
+import { maxFds } from './observe/watchProcess.ts'
 import { createRequestIds } from './requestIds.ts'
 import { countHolders } from './resolve/countHolders.ts'
 import { collectContextsSoon } from './serving/collectContexts.ts'
@@ -90,6 +92,7 @@ export async function runServer(config: Config, deps: ServerDeps): Promise<Runni
 /** The same before its first configuration: it serves nothing until one is committed. */
 export function createServer(deps: ServerDeps): RunningServer {
   const requestIds = createRequestIds(deps.processNumber)
+  const descriptors = createDescriptors(maxFds())
   const doors = new Map<string, Door>()
   /** Closings under way of what went out of use. */
   const closings = new Set<Promise<void>>()
@@ -180,12 +183,13 @@ export function createServer(deps: ServerDeps): RunningServer {
         refuse: (peer, protocol, why, seen) => door.service.refuse(peer, protocol, why, seen),
       },
       {
-        shed: reason => deps.events.shed(value.name, reason),
+        shed: (reason, address) => deps.events.shed(value.name, reason, address),
         handshakeDone: seconds => deps.events.handshakeDone(value.name, seconds),
         handshakeFailed: (error, address) => deps.events.handshakeFailed(value.name, address, error),
         handshakeTimedOut: address => deps.events.handshakeTimedOut(value.name, address),
         answerWritten: seconds => deps.events.answerWritten(seconds),
       },
+      { monotonic: deps.monotonic, descriptors },
     )
     const door: Door = { listener, service: value }
     doors.set(value.name, door)

@@ -17,6 +17,7 @@ const samples: readonly VomsError[] = [
   new VomsError('database', {}),
   new VomsError('audit', {}),
   new VomsError('overloaded', {}),
+  new VomsError('too-many-requests', {}),
   new VomsError('not-found', {}),
   new VomsError('method-not-allowed', {}),
   new VomsError('too-large', {}),

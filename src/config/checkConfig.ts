@@ -13,6 +13,8 @@ import {
   keyInfo,
   type LimitsTable,
   type ObserveTable,
+  RATE_NAMES,
+  type RateName,
   type StoreTable,
   splitHostPort,
   TABLES,
@@ -66,7 +68,7 @@ export function checkConfig(raw: unknown, baseFolder: string): Config {
   if (authentication) checkAuthentication(authentication, faults)
   if (limits) checkLimits(limits, faults)
   const checkedObserve = observe && checkObserve(observe, path, faults)
-  const checkedVos = vos.map(([at, vo]) => checkVo(vo, defaults ?? {}, at, path, faults))
+  const checkedVos = vos.map(([at, vo]) => checkVo(vo, defaults ?? {}, limits, at, path, faults))
   checkAddresses(
     vos.map(([at]) => at),
     checkedVos,
@@ -405,6 +407,7 @@ function checkObserve(observe: ObserveTable, path: Paths, faults: ConfigFault[])
 function checkVo(
   vo: VoTable,
   defaults: DefaultsTable,
+  limits: LimitsTable | undefined,
   at: string,
   path: Paths,
   faults: ConfigFault[],
@@ -440,6 +443,10 @@ function checkVo(
     forceBase64: merged.forceBase64,
     keepAliveSeconds: merged.keepAliveSeconds,
     follow: vo.follow && placeFollow(vo.follow, path),
+    rates: Object.fromEntries(RATE_NAMES.map(name => [name, vo[name] ?? limits?.[name] ?? 0])) as Record<
+      RateName,
+      number
+    >,
   }
 }
 

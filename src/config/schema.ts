@@ -343,6 +343,63 @@ const auditKeys = z.strictObject({
   ),
 })
 
+/** Values of [limits] that a [[vo]] may have of its own. */
+const RATES = {
+  holderRequestsPerMinute: {
+    unit: 'requests',
+    max: 1_000_000,
+    fallback: 0,
+    about:
+      'Most requests of one holder, by subject and issuer of his certificate, in a minute; what is beyond is answered with an error that says so. 0: no limit.',
+  },
+  addressConnectionsPerMinute: {
+    unit: 'connections',
+    max: 1_000_000,
+    fallback: 0,
+    about:
+      'Most connections from one address (of IPv6, one /64) in a minute; what is beyond is closed before TLS. 0: no limit.',
+  },
+  addressConnections: {
+    unit: 'connections',
+    max: 100_000,
+    fallback: 500,
+    about:
+      'Most connections from one address (of IPv6, one /64) that are open at once; one more is closed before TLS. 0: no limit.',
+  },
+  connectionsPerMinute: {
+    unit: 'connections',
+    max: 10_000_000,
+    fallback: 0,
+    about: 'Most connections to one VO in a minute; what is beyond is closed before TLS. 0: no limit.',
+  },
+} as const
+export type RateName = keyof typeof RATES
+export const RATE_NAMES = Object.keys(RATES) as readonly RateName[]
+
+type RateShape<T extends z.ZodType> = { readonly [K in RateName]: T }
+
+function rateKeys(): RateShape<z.ZodDefault<z.ZodInt>> {
+  const keys = RATE_NAMES.map(name => {
+    const { unit, max, fallback, about } = RATES[name]
+    return [name, whole(unit, 0, max, fallback, about)]
+  })
+  return Object.fromEntries(keys) as RateShape<z.ZodDefault<z.ZodInt>>
+}
+
+function ownRateKeys(): RateShape<z.ZodOptional<z.ZodInt>> {
+  const keys = RATE_NAMES.map(name => {
+    const { unit, max } = RATES[name]
+    const info = {
+      about: `As in [limits], for this VO.`,
+      expected: `a whole number of ${unit} from 0 to ${max}`,
+      fallbackText: 'as in [limits]',
+      example: toml(name === 'addressConnections' ? 100 : 600),
+    }
+    return [name, key(z.int().min(0).max(max).optional(), info)]
+  })
+  return Object.fromEntries(keys) as RateShape<z.ZodOptional<z.ZodInt>>
+}
+
 const limitsKeys = z.strictObject({
   handshakeSeconds: seconds(1, 300, 10, 'How long the TLS handshake may take.'),
   requestSeconds: seconds(1, 300, 10, 'How long a client may take to send its whole request.'),
@@ -357,15 +414,16 @@ const limitsKeys = z.strictObject({
     1,
     100_000,
     4000,
-    'Most connections of one process that have finished their handshake.',
+    'Most connections that one VO has open at once; with one more, one that has stood still before its request makes room, or else the new one is closed.',
   ),
   maxHandshakes: whole(
     'handshakes',
     1,
     100_000,
     1000,
-    'Most handshakes in progress in one process; with one more, the oldest is closed.',
+    'Most of them whose request has not come yet, handshakes above all; with one more, the one that has stood still for longest is closed.',
   ),
+  ...rateKeys(),
   maxRequestBytes: whole('bytes', 16_384, 1_048_576, 65_536, 'Largest request, header included.'),
   backlog: whole(
     'connections',
@@ -575,6 +633,7 @@ const voKeys = z.strictObject({
       ...{ passwordFile: '/etc/vouchd/voms.password', tls: 'off', everySeconds: 10 },
     }),
   }),
+  ...ownRateKeys(),
   ...sharedVoKeys.shape,
 })
 

@@ -37,6 +37,17 @@ export interface VoConfig {
   readonly keepAliveSeconds: number
   /** Another server's live database that this VO's members are mirrored from. */
   readonly follow: FollowConfig | undefined
+  /** As in [limits], or its own. */
+  readonly rates: RateLimits
+}
+
+/** What is refused of too much, of each VO for itself; 0: no limit. */
+export interface RateLimits {
+  readonly holderRequestsPerMinute: number
+  readonly addressConnectionsPerMinute: number
+  /** Open at once. */
+  readonly addressConnections: number
+  readonly connectionsPerMinute: number
 }
 
 /** A MySQL or MariaDB that a VO is mirrored from. */
@@ -84,7 +95,7 @@ export interface DirectoryConfig {
   readonly graceSeconds: number
 }
 
-export interface LimitsConfig {
+export interface LimitsConfig extends RateLimits {
   readonly handshakeSeconds: number
   readonly requestSeconds: number
   readonly connectionSeconds: number

@@ -1,10 +1,18 @@
 import type { Socket } from 'node:net'
+import { RateLimit } from '../rateLimit.ts'
+import { addressKey } from './addressKey.ts'
+import type { Descriptors } from './descriptors.ts'
 
 export interface AdmissionLimits {
   /** Connections open at once, handshakes included. */
   readonly maxConnections: number
-  /** TLS handshakes in progress at once. */
+  /** Connections at once whose request has not come yet, handshakes included. */
   readonly maxHandshakes: number
+  /** 0 is no limit, here and below. */
+  readonly connectionsPerMinute: number
+  readonly addressConnectionsPerMinute: number
+  /** Open at once. */
+  readonly addressConnections: number
 }
 
 export interface OpenConnections {
@@ -12,69 +20,194 @@ export interface OpenConnections {
   readonly established: number
 }
 
-export type Shed = 'connections' | 'pending_tls'
+export type Shed = 'connections' | 'pending_tls' | 'rate' | 'concurrency' | 'fd'
+
+export interface AdmissionDeps {
+  /** Milliseconds from anywhere, never going back. */
+  readonly monotonic: () => number
+  /** Shared by all of the process. */
+  readonly descriptors: Descriptors
+  onShed(reason: Shed, address: string): void
+}
+
+/** One connection from its admission to its end. */
+export interface Admitted {
+  readonly raw: Socket
+  readonly address: string
+  /** Its handshake is over. */
+  established(): void
+  /** Its request has come: it makes room for nobody any more. */
+  asked(): void
+}
+
+/** One that was asked to make room this often without having moved is given up; others are spared meanwhile. */
+const LOOKS = 8
+/** Below this age, one whose octets move is taken for an honest client at work, and its work is not thrown away. */
+const AT_WORK_MS = 1_000
 
 /**
- * Bounds what unproven peers may hold, before TLS costs anything: above `maxConnections` a new connection is
- * closed at once; above `maxHandshakes` the handshake that has been pending longest makes room, so that a
- * crowd of stalled clients cannot keep an honest one out.
+ * Bounds what unproven peers may hold, before TLS costs anything. Whoever is over a rate, or beyond the connections of
+ * his address, is closed at once. Above `maxHandshakes`, `maxConnections` or the process's file descriptors, the
+ * connection that has been pending longest without moving an octet makes room, so that a crowd of stalled clients
+ * cannot keep an honest one out; when all of them move, the newcomer is closed, since a handshake that is half done
+ * is worth more than one that has not begun.
  */
 export class Admission {
   /** May be changed at any time; what is open already stays. */
   limits: AdmissionLimits
-  readonly #onShed: (reason: Shed) => void
-  readonly #open = new Set<Socket>()
-  // A Set iterates in insertion order: its first member is the oldest handshake.
-  readonly #handshaking = new Set<Socket>()
+  readonly #deps: AdmissionDeps
+  readonly #open = new Set<Entry>()
+  /** Whose request has not come, the one that was looked at longest ago first: a Set iterates in insertion order. */
+  readonly #pending = new Set<Entry>()
+  readonly #byAddress = new Map<string, number>()
+  readonly #addressRate: RateLimit
+  readonly #rate: RateLimit
+  #handshaking = 0
   readonly #onEmpty: (() => void)[] = []
 
-  constructor(limits: AdmissionLimits, onShed: (reason: Shed) => void) {
+  constructor(limits: AdmissionLimits, deps: AdmissionDeps) {
     this.limits = limits
-    this.#onShed = onShed
+    this.#deps = deps
+    this.#addressRate = new RateLimit(deps.monotonic)
+    this.#rate = new RateLimit(deps.monotonic, 1)
+    deps.descriptors.holders.add(this)
   }
 
   figures(): OpenConnections {
-    const handshaking = this.#handshaking.size
-    return { handshaking, established: this.#open.size - handshaking }
+    return { handshaking: this.#handshaking, established: this.#open.size - this.#handshaking }
   }
 
-  /** Admits the raw connection, or destroys it and answers false. */
-  admit(socket: Socket): boolean {
-    if (this.#open.size >= this.limits.maxConnections) {
-      this.#onShed('connections')
-      socket.destroy()
-      return false
+  /** How many could make room. */
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  /** Admits the raw connection, or destroys it and answers undefined. */
+  admit(raw: Socket): Admitted | undefined {
+    const address = raw.remoteAddress ?? ''
+    const key = addressKey(address)
+    const reason = this.#refusal(key)
+    if (reason !== undefined) {
+      this.#deps.onShed(reason, address)
+      raw.destroy()
+      return undefined
     }
-    if (this.#handshaking.size >= this.limits.maxHandshakes) {
-      const [oldest] = this.#handshaking
-      this.#onShed('pending_tls')
-      if (oldest !== undefined) {
-        this.#handshaking.delete(oldest)
-        oldest.destroy()
-      }
+    const entry = new Entry(raw, address, this.#deps.monotonic(), this)
+    this.#open.add(entry)
+    this.#pending.add(entry)
+    this.#handshaking++
+    this.#byAddress.set(key, (this.#byAddress.get(key) ?? 0) + 1)
+    this.#deps.descriptors.used++
+    raw.once('close', () => this.#gone(entry, key))
+    return entry
+  }
+
+  #refusal(key: string): Shed | undefined {
+    const { limits } = this
+    const { descriptors } = this.#deps
+    if (!this.#rate.take('', limits.connectionsPerMinute)) return 'rate'
+    if (!this.#addressRate.take(key, limits.addressConnectionsPerMinute)) return 'rate'
+    if (limits.addressConnections > 0 && (this.#byAddress.get(key) ?? 0) >= limits.addressConnections) {
+      return 'concurrency'
     }
-    this.#open.add(socket)
-    this.#handshaking.add(socket)
-    socket.once('close', () => {
-      this.#open.delete(socket)
-      this.#handshaking.delete(socket)
-      if (this.#open.size === 0) for (const tell of this.#onEmpty.splice(0)) tell()
-    })
+    if (descriptors.used >= descriptors.most && !mostPending(descriptors)?.makeRoom('fd')) return 'fd'
+    if (this.#open.size >= limits.maxConnections && !this.makeRoom('connections')) return 'connections'
+    if (this.#pending.size >= limits.maxHandshakes && !this.makeRoom('pending_tls')) return 'pending_tls'
+    return undefined
+  }
+
+  /** Closes the pending connection that has been still for longest; false when there is none. */
+  makeRoom(reason: Shed): boolean {
+    const entry = this.#stalled()
+    if (entry === undefined) return false
+    this.#deps.onShed(reason, entry.address)
+    this.#pending.delete(entry)
+    // Counted here and not when it has closed: room is wanted now.
+    this.#free(entry)
+    entry.raw.destroy()
     return true
   }
 
-  /** The handshake on this raw connection is over. */
-  established(socket: Socket): void {
-    this.#handshaking.delete(socket)
+  /** A second chance for each that has moved since it was last looked at. */
+  #stalled(): Entry | undefined {
+    const youngest = this.#deps.monotonic() - AT_WORK_MS
+    let old: Entry | undefined
+    let looks = Math.min(LOOKS, this.#pending.size)
+    for (const entry of this.#pending) {
+      if (looks-- === 0) break
+      const { bytesRead } = entry.raw
+      if (bytesRead === entry.seen) return entry
+      if (entry.since < youngest) old ??= entry
+      entry.seen = bytesRead
+      this.#pending.delete(entry)
+      this.#pending.add(entry)
+    }
+    return old
+  }
+
+  established(entry: Entry): void {
+    if (entry.handshaking) this.#handshaking--
+    entry.handshaking = false
+  }
+
+  asked(entry: Entry): void {
+    this.#pending.delete(entry)
+  }
+
+  #free(entry: Entry): void {
+    if (!this.#open.delete(entry)) return
+    this.#deps.descriptors.used--
+    this.established(entry)
+  }
+
+  #gone(entry: Entry, key: string): void {
+    this.#pending.delete(entry)
+    this.#free(entry)
+    const others = this.#byAddress.get(key)! - 1
+    if (others > 0) this.#byAddress.set(key, others)
+    else this.#byAddress.delete(key)
+    if (this.#open.size === 0) for (const tell of this.#onEmpty.splice(0)) tell()
   }
 
   /** Resolves when nothing is open. */
   async empty(): Promise<void> {
     if (this.#open.size > 0) await new Promise<void>(resolve => this.#onEmpty.push(resolve))
+    this.#deps.descriptors.holders.delete(this)
   }
 
   /** Destroys whatever is still open. */
   destroyAll(): void {
-    for (const socket of this.#open) socket.destroy()
+    for (const { raw } of this.#open) raw.destroy()
   }
+}
+
+class Entry implements Admitted {
+  readonly raw: Socket
+  readonly address: string
+  readonly since: number
+  /** Octets that had come when it was last looked at. */
+  seen = 0
+  handshaking = true
+  readonly #admission: Admission
+
+  constructor(raw: Socket, address: string, since: number, admission: Admission) {
+    this.raw = raw
+    this.address = address
+    this.since = since
+    this.#admission = admission
+  }
+
+  established(): void {
+    this.#admission.established(this)
+  }
+
+  asked(): void {
+    this.#admission.asked(this)
+  }
+}
+
+function mostPending({ holders }: Descriptors): Admission | undefined {
+  let most: Admission | undefined
+  for (const each of holders) if (most === undefined || each.pending > most.pending) most = each
+  return most
 }

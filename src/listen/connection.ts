@@ -25,9 +25,23 @@ interface ConnectionOptions {
   readonly keepAliveSeconds: number
 }
 
+/** Who is told how a connection goes on. */
+export interface Course {
+  /** Its first whole request has come, or what stands for one. */
+  asked(): void
+}
+
+/** What is told of all connections. */
+export interface ConnectionEvents {
+  /** The system took an answer, so long after it was made. */
+  answerWritten(seconds: number): void
+  /** A connection was cut without an answer, or without all of it: its time was over. */
+  cut(): void
+}
+
 /** Reads requests from connections whose handshake is over, and writes the answers. */
 export interface ConnectionHandler {
-  handle(socket: TLSSocket): void
+  handle(socket: TLSSocket, course: Course): void
   /** Keeps no connection beyond its present answer; those that wait for a next request are closed. */
   retire(): void
 }
@@ -35,6 +49,7 @@ export interface ConnectionHandler {
 /** One connection after its handshake. */
 interface Connection {
   readonly peer: PeerChain
+  readonly course: Course
   /** Runs while a request is awaited; what arrived by then is answered with a time-out. */
   requestDeadline: NodeJS.Timeout
   /** Runs while a request is served, to the end of its answer. */
@@ -51,18 +66,24 @@ interface Connection {
 export function createConnectionHandler(
   options: ConnectionOptions,
   answerer: Answerer,
-  onWritten: (seconds: number) => void,
+  events: ConnectionEvents,
 ): ConnectionHandler {
   const { limits, keepAliveSeconds } = options
+  const onWritten = events.answerWritten
   const connections = new WeakMap<Socket, Connection>()
   /** Kept connections that wait for a next request. */
   const idle = new Set<Socket>()
   let retired = false
 
-  const handle = (socket: TLSSocket) => {
+  const cut = (socket: Socket) => {
+    if (!socket.destroyed) events.cut()
+    socket.destroy()
+  }
+
+  const handle = (socket: TLSSocket, course: Course) => {
     const peer = readPeerChain(socket, options.maxSentCerts)
-    const requestDeadline = setTimeout(() => socket.destroy(), limits.requestSeconds * 1000)
-    const connection: Connection = { peer, requestDeadline, answerDeadline: undefined, last: false }
+    const requestDeadline = setTimeout(cut, limits.requestSeconds * 1000, socket)
+    const connection: Connection = { peer, course, requestDeadline, answerDeadline: undefined, last: false }
     connections.set(socket, connection)
     socket.on('error', () => socket.destroy())
     socket.once('close', () => {
@@ -171,7 +192,8 @@ export function createConnectionHandler(
   const startAnswer = (socket: Socket, connection: Connection) => {
     clearTimeout(connection.requestDeadline)
     clearTimeout(connection.answerDeadline)
-    connection.answerDeadline = setTimeout(() => socket.destroy(), limits.connectionSeconds * 1000)
+    connection.answerDeadline = setTimeout(cut, limits.connectionSeconds * 1000, socket)
+    connection.course.asked()
   }
 
   const refuse = (

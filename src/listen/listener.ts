@@ -1,14 +1,22 @@
 import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
-import type { LimitsConfig } from '../config/types.ts'
-import { Admission, type OpenConnections, type Shed } from './admission.ts'
-import { type Answerer, type ConnectionHandler, createConnectionHandler } from './connection.ts'
+import type { LimitsConfig, RateLimits } from '../config/types.ts'
+import { Admission, type Admitted, type OpenConnections, type Shed } from './admission.ts'
+import {
+  type Answerer,
+  type ConnectionEvents,
+  type ConnectionHandler,
+  createConnectionHandler,
+} from './connection.ts'
+import type { Descriptors } from './descriptors.ts'
 
 /** How connections are served; each keeps what it began with. */
 export interface ListenerSettings {
   /** TLS for new connections; see tlsOptions(). */
   readonly secureContext: SecureContext
   readonly limits: LimitsConfig
+  /** The VO's own. */
+  readonly rates: RateLimits
   /** How many certificates of a client's list are kept at most. */
   readonly maxSentCerts: number
   /** 0: every connection closes after its answer. */
@@ -17,7 +25,7 @@ export interface ListenerSettings {
 
 /** What happens on a port outside of any request. */
 export interface ListenerEvents {
-  shed(reason: Shed): void
+  shed(reason: Shed | 'deadline', address?: string): void
   handshakeDone(seconds: number): void
   handshakeFailed(error: Error, address: string): void
   handshakeTimedOut(address: string): void
@@ -37,30 +45,46 @@ export interface Listener {
   drain(drainMs: number): Promise<void>
 }
 
+export interface ListenerDeps {
+  /** Milliseconds from anywhere, never going back. */
+  readonly monotonic: () => number
+  /** Those of the process. */
+  readonly descriptors: Descriptors
+}
+
 /** Admits connections, puts TLS on each one that is admitted, and hands those that got through to the answerer. */
 export function createListener(
   settings: ListenerSettings,
   answerer: Answerer,
   events: ListenerEvents,
+  { monotonic, descriptors }: ListenerDeps,
 ): Listener {
-  const admission = new Admission(settings.limits, events.shed)
+  const admission = new Admission(
+    { ...settings.limits, ...settings.rates },
+    { monotonic, descriptors, onShed: events.shed },
+  )
+  const connectionEvents: ConnectionEvents = {
+    answerWritten: events.answerWritten,
+    cut: () => events.shed('deadline'),
+  }
   let current = settings
-  let handler = createConnectionHandler(settings, answerer, events.answerWritten)
+  let handler = createConnectionHandler(settings, answerer, connectionEvents)
 
   function accept(raw: Socket): void {
-    raw.on('error', () => {})
-    if (!admission.admit(raw)) return
+    raw.on('error', ignore)
+    const admitted = admission.admit(raw)
+    if (admitted === undefined) return
     const { secureContext, limits } = current
-    secure(raw, secureContext, limits.handshakeSeconds * 1000, handler)
+    secure(admitted, secureContext, limits.handshakeSeconds * 1000, handler)
   }
 
   function secure(
-    raw: Socket,
+    admitted: Admitted,
     secureContext: SecureContext,
     handshakeMs: number,
     { handle }: ConnectionHandler,
   ): void {
-    const address = raw.remoteAddress ?? ''
+    const { raw, address } = admitted
     const socket = new TLSSocket(raw, {
       isServer: true,
       secureContext,
@@ -83,10 +107,10 @@ export function createListener(
     socket.once('secure', () => {
       clearTimeout(deadline)
       events.handshakeDone((performance.now() - since) / 1000)
-      admission.established(raw)
+      admitted.established()
       socket.off('error', failed)
       socket.off('end', gone)
-      handle(socket)
+      handle(socket, admitted)
     })
   }
 
@@ -94,9 +118,9 @@ export function createListener(
     accept,
     open: () => admission.figures(),
     change(next) {
-      admission.limits = next.limits
+      admission.limits = { ...next.limits, ...next.rates }
       handler.retire()
-      handler = createConnectionHandler(next, answerer, events.answerWritten)
+      handler = createConnectionHandler(next, answerer, connectionEvents)
       current = next
     },
     async drain(drainMs) {
@@ -107,3 +131,5 @@ export function createListener(
     },
   }
 }
+
+function ignore(): void {}

@@ -30,7 +30,9 @@ export async function openPort(place: Place, listenOn: ListenOn = listenDirectly
     raw.on('error', () => {})
     raw.once('close', () => waiting.delete(raw))
   }
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, raw => accept(raw))
+  const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, raw =>
+    accept(raw),
+  )
   await listenOn(server, place)
   server.on('error', () => {})
   return {

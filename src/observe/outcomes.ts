@@ -17,6 +17,7 @@ const OUTCOME_OF: Record<ErrorCode, Outcome> = {
   database: 'error',
   audit: 'error',
   overloaded: 'shed',
+  'too-many-requests': 'shed',
   'not-found': 'invalid',
   'method-not-allowed': 'invalid',
   'too-large': 'invalid',

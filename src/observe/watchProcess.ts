@@ -85,7 +85,8 @@ function countFds(): number {
   }
 }
 
-function maxFds(): number {
+/** How many the process may have; NaN: not known. */
+export function maxFds(): number {
   try {
     const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1]
     return limit === undefined ? Number.NaN : Number(limit)

@@ -49,5 +49,6 @@ const RETRY_SECONDS = '5'
 
 function extraHeaders(error: VomsError): Record<string, string> {
   if (error.code === 'method-not-allowed') return { Allow: 'GET' }
+  if (error.code === 'too-many-requests') return { 'Retry-After': '60' }
   return errorEntry(error.code).status === 503 ? { 'Retry-After': RETRY_SECONDS } : {}
 }

@@ -16,6 +16,7 @@ import type { ListenerSettings } from '../listen/listener.ts'
 import { type TlsCredential, tlsContext } from '../listen/tlsOptions.ts'
 import { type CertificateEnd, countSignatures } from '../observe/countServing.ts'
 import { tlsUsage } from '../observe/status.ts'
+import { RateLimit } from '../rateLimit.ts'
 import type { RequestIds } from '../requestIds.ts'
 import { refuseUnframed, type ServeDeps, serve } from '../serve.ts'
 import type { ServerDeps } from '../server.ts'
@@ -31,6 +32,8 @@ export interface VoService extends Answerer {
   readonly name: string
   readonly listener: ListenerSettings
   readonly tlsDigest: string
+  /** What its holders have asked lately, over reloads too. */
+  readonly holders: RateLimit
   /** When its certificates expire. */
   readonly certificates: readonly CertificateEnd[]
 }
@@ -57,15 +60,18 @@ export async function openVo(
     const listener: ListenerSettings = {
       secureContext: known ?? tlsContextOf(vo, files.tls),
       limits,
+      rates: vo.rates,
       maxSentCerts: authentication.maxSentCerts,
       keepAliveSeconds: vo.keepAliveSeconds,
     }
-    const { serveDeps, signer } = await openIssuing(vo, files.issuerCertificates, parts, deps)
+    const holders = before?.value.holders ?? new RateLimit(deps.monotonic)
+    const { serveDeps, signer } = await openIssuing(vo, files.issuerCertificates, parts, holders, deps)
     const inFlight = createInFlight()
     const value: VoService = {
       name: vo.name,
       listener,
       tlsDigest,
+      holders,
       certificates: [
         ...files.tls.map(({ certificate }) => tlsEnd(vo.name, certificate)),
         { vo: vo.name, usage: 'ac', notAfter: serveDeps.vo.profile.issuer.notAfter },
@@ -87,6 +93,7 @@ async function openIssuing(
   vo: VoConfig,
   issuerCertificates: readonly Uint8Array[],
   { authenticator, vomsdir, directory, signers, audit }: Parts,
+  holders: RateLimit,
   deps: ServerDeps & { readonly requestIds: RequestIds },
 ): Promise<{ serveDeps: ServeDeps; signer: Signer }> {
   const profile = createProfile({
@@ -110,6 +117,7 @@ async function openIssuing(
     authenticator: authenticator.value,
     clock,
   }
+  const perMinute = vo.rates.holderRequestsPerMinute
   const serveDeps: ServeDeps = {
     vo: {
       vo: vo.name,
@@ -121,6 +129,7 @@ async function openIssuing(
       profile,
     },
     authenticate: authenticator.value.authenticate,
+    mayAsk: (ca, holder) => perMinute === 0 || holders.take(`${ca}\n${holder}`, perMinute),
     directory: directory.value,
     carriedFqans: (chain, name) => carriedFqans(chain, name, believed),
     issuing: { clock, serials: randomSerials, signer: counted, beforeSign: audit.value.beforeSign },

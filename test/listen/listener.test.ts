@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { LimitsConfig, ListenAddress } from '../../src/config/types.ts'
+import type { LimitsConfig, ListenAddress, RateLimits } from '../../src/config/types.ts'
 import type { Answerer } from '../../src/listen/connection.ts'
+import { createDescriptors } from '../../src/listen/descriptors.ts'
 import { createListener, type ListenerSettings } from '../../src/listen/listener.ts'
 import type { PeerChain } from '../../src/listen/peerChain.ts'
 import { openPort } from '../../src/listen/port.ts'
@@ -29,7 +31,15 @@ const credential = (host: typeof rsaHost) => ({
   key: Buffer.from(privateKeyPem(host.key)),
 })
 
+const RATES: RateLimits = {
+  holderRequestsPerMinute: 0,
+  addressConnectionsPerMinute: 0,
+  addressConnections: 0,
+  connectionsPerMinute: 0,
+}
+
 const LIMITS: LimitsConfig = {
+  ...RATES,
   handshakeSeconds: 10,
   requestSeconds: 10,
   connectionSeconds: 15,
@@ -42,6 +52,7 @@ const LIMITS: LimitsConfig = {
 const SETTINGS: ListenerSettings = {
   secureContext: tlsContext([credential(rsaHost)]),
   limits: LIMITS,
+  rates: RATES,
   maxSentCerts: 32,
   keepAliveSeconds: 0,
 }
@@ -60,7 +71,10 @@ afterEach(async () => {
 
 /** A listener whose answers show what was seen, and the requests it saw. */
 async function start(
-  change: Partial<ListenerSettings> & { readonly addresses?: readonly ListenAddress[] } = {},
+  change: Partial<ListenerSettings> & {
+    readonly addresses?: readonly ListenAddress[]
+    readonly fds?: number
+  } = {},
   answer?: () => Promise<void>,
 ) {
   const seen: Seen[] = []
@@ -88,14 +102,16 @@ async function start(
         : { protocol, document: Buffer.from(`<vomsans>${why}</vomsans>`) }
     },
   }
-  const { addresses = [{ host: '127.0.0.1', port: 0 }], ...settings } = change
-  const listener = createListener({ ...SETTINGS, ...settings }, answerer, {
-    shed: reason => shed.push(reason),
+  const { addresses = [{ host: '127.0.0.1', port: 0 }], fds = Number.NaN, ...settings } = change
+  const events = {
+    shed: (reason: string) => shed.push(reason),
     handshakeDone: () => ended.push('done'),
     handshakeTimedOut: () => ended.push('timed out'),
     answerWritten: () => ended.push('written'),
     handshakeFailed: () => {},
-  })
+  }
+  const deps = { monotonic: () => performance.now(), descriptors: createDescriptors(fds) }
+  const listener = createListener({ ...SETTINGS, ...settings }, answerer, events, deps)
   const opening = addresses.map(address => openPort({ key: address.host, address, backlog: 100 }))
   const ports = await Promise.all(opening)
   for (const port of ports) port.serve(listener.accept)
@@ -105,7 +121,9 @@ async function start(
   return { listener, ports, close, port: ports[0]!.address.port, seen, shed, ended }
 }
 
-function dial(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
+type DialOptions = ConnectionOptions & { readonly localAddress?: string }
+
+function dial(port: number, options: DialOptions = {}): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host: '127.0.0.1',
@@ -133,7 +151,7 @@ function readAll(socket: Socket): Promise<string> {
   })
 }
 
-async function ask(port: number, pieces: readonly string[], options?: ConnectionOptions): Promise<string> {
+async function ask(port: number, pieces: readonly string[], options?: DialOptions): Promise<string> {
   const socket = await dial(port, options)
   const answer = readAll(socket)
   for (const piece of pieces) {
@@ -141,6 +159,11 @@ async function ask(port: number, pieces: readonly string[], options?: Connection
     await new Promise(resolve => setTimeout(resolve, 5))
   }
   return answer
+}
+
+/** Tries until it succeeds, as long as a test may take. */
+async function until<T>(look: () => Promise<T>): Promise<void> {
+  while (!(await look())) await new Promise(resolve => setTimeout(resolve, 10))
 }
 
 const C_API = 'GET /generate-ac?fqans=/vo HTTP/1.0\nUser-Agent: voms APIs 2.0\nAccept: */*\nHost: h:15000\n\n'
@@ -455,6 +478,51 @@ describe('crowds', () => {
     expect(await ask(port, [XML])).toBe('<vomsans/>')
     expect(shed.every(reason => reason === 'pending_tls')).toBe(true)
     expect(shed.length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('from one address are turned away before TLS, others served', async () => {
+    const { port, shed } = await start({ rates: { ...RATES, addressConnections: 2 } })
+    const crowd = [0, 1].map(() => connectPlain(port, '127.0.0.1'))
+    sockets.push(...crowd)
+    await Promise.all(crowd.map(socket => once(socket, 'connect')))
+    const third = connectPlain(port, '127.0.0.1')
+    sockets.push(third)
+    expect(await readAll(third)).toBe('')
+    expect(shed).toEqual(['concurrency'])
+    expect(await ask(port, [XML], { localAddress: '127.0.0.9' })).toBe('<vomsans/>')
+    crowd[0]!.destroy()
+    await until(() => ask(port, [XML]).catch(() => ''))
+  })
+
+  it('beyond a rate are turned away before TLS', async () => {
+    const { port, shed } = await start({ rates: { ...RATES, addressConnectionsPerMinute: 2 } })
+    for (let asked = 0; asked < 2; asked++) expect(await ask(port, [XML])).toBe('<vomsans/>')
+    await expect(ask(port, [XML])).rejects.toThrow()
+    expect(await ask(port, [XML], { localAddress: '127.0.0.9' })).toBe('<vomsans/>')
+    expect(shed).toEqual(['rate'])
+  })
+
+  it('that stand still after their handshake make room as well', async () => {
+    const { port, shed } = await start({ limits: { ...LIMITS, maxHandshakes: 3 } })
+    const stalled = []
+    for (let index = 0; index < 3; index++) stalled.push(await dial(port))
+    const ends = stalled.map(socket => readAll(socket).catch(() => 'reset'))
+    // Each that has moved since the last look is spared once; a second newcomer finds them still.
+    const newcomers = [0, 1].map(() => ask(port, [XML]).catch(() => 'refused'))
+    await Promise.race(ends)
+    expect(await ask(port, [XML])).toBe('<vomsans/>')
+    await Promise.all(newcomers)
+    expect(shed).toContain('pending_tls')
+  })
+
+  it('leave file descriptors for everything else, and one stalled client makes room for an honest one', async () => {
+    // Half of a small limit is for clients.
+    const { port, shed } = await start({ fds: 8 })
+    const stalled = Array.from({ length: 12 }, () => connectPlain(port, '127.0.0.1'))
+    sockets.push(...stalled)
+    await Promise.all(stalled.slice(0, 8).map(readAll))
+    expect(shed).toEqual(Array(8).fill('fd'))
+    expect(await ask(port, [XML])).toBe('<vomsans/>')
   })
 
   it('beyond the limit are turned away at once', async () => {

@@ -50,6 +50,7 @@ describe('one event', () => {
     ['refused', 'not-understood', undefined, 'invalid', undefined],
     ['refused', 'timeout', undefined, 'timeout', undefined],
     ['failed', 'overloaded', undefined, 'shed', undefined],
+    ['refused', 'too-many-requests', undefined, 'shed', undefined],
     ['failed', 'database', undefined, 'error', undefined],
     ['failed', 'internal', undefined, 'error', undefined],
   ] as const)('%s with %s %s counts as %s', (outcome, code, reason, counted, denial) => {
@@ -58,7 +59,8 @@ describe('one event', () => {
     expect(vo.requests[counted].value).toBe(1)
     expect(vo.issued.value).toBe(0)
     if (denial !== undefined) expect(metrics.denial(denial).value).toBe(1)
-    expect(vo.shed.queue.value).toBe(counted === 'shed' ? 1 : 0)
+    expect(vo.shed.queue.value).toBe(code === 'overloaded' ? 1 : 0)
+    expect(vo.shed.rate.value).toBe(code === 'too-many-requests' ? 1 : 0)
   })
 
   it('of an AC that broke rules counts each rule once', () => {
