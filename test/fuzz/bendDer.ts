@@ -1,4 +1,3 @@
-import { concatBytes } from '../../native-free/bytes/concat.ts'
 import { fromHex } from '../../native-free/bytes/hex.ts'
 import type { Random } from './random.ts'
 
@@ -25,7 +24,7 @@ export function bendDer(random: Random, input: Uint8Array, others: readonly Uint
   const root: Node = { tag: 0, content: NOTHING, children: takeApart(input, 0), prefix: NOTHING }
   if (root.children === undefined || root.children.length === 0) return input
   for (let n = random.pick([1, 1, 1, 2, 3]); n > 0; n--) bendOne(random, root, others)
-  return size(root) > MOST_BYTES ? input : concatBytes(...root.children.map(encode))
+  return size(root) > MOST_BYTES ? input : encode(root.children)
 }
 
 /** Of the contents; headers come on top. Stops counting where it is enough. */
@@ -72,10 +71,40 @@ function inside(tag: number, content: Uint8Array, depth: number): Pick<Node, 'ch
   return children?.length === 1 ? { children, prefix } : { children: undefined, prefix: NOTHING }
 }
 
-function encode(node: Node): Uint8Array {
-  const content =
-    node.children === undefined ? node.content : concatBytes(node.prefix, ...node.children.map(encode))
-  return concatBytes(Uint8Array.of(node.tag), node.length ?? lengthOctets(content.length), content)
+/** Into one array: joined level by level, a structure's octets would be copied once for every level. */
+function encode(nodes: readonly Node[]): Uint8Array {
+  const lengths = new Map<Node, number>()
+  const out = new Uint8Array(nodes.reduce((sum, node) => sum + measure(node, lengths), 0))
+  let at = 0
+  for (const node of nodes) at = write(node, lengths, out, at)
+  return out
+}
+
+/** How long its encoding is; notes how long its content is. */
+function measure(node: Node, lengths: Map<Node, number>): number {
+  let length = node.content.length
+  if (node.children !== undefined) {
+    length = node.prefix.length
+    for (const child of node.children) length += measure(child, lengths)
+  }
+  lengths.set(node, length)
+  return 1 + (node.length ?? lengthOctets(length)).length + length
+}
+
+function write(node: Node, lengths: Map<Node, number>, out: Uint8Array, from: number): number {
+  let at = from
+  out[at++] = node.tag
+  const length = node.length ?? lengthOctets(lengths.get(node)!)
+  out.set(length, at)
+  at += length.length
+  if (node.children === undefined) {
+    out.set(node.content, at)
+    return at + node.content.length
+  }
+  out.set(node.prefix, at)
+  at += node.prefix.length
+  for (const child of node.children) at = write(child, lengths, out, at)
+  return at
 }
 
 function lengthOctets(length: number): Uint8Array {
@@ -134,7 +163,7 @@ function bendOne(random: Random, root: Node, others: readonly Uint8Array[]): voi
       wrap(random, siblings, index)
       break
     case 7:
-      node.length = oddLength(random, encode(node).length)
+      node.length = oddLength(random, encode([node]).length)
       break
     case 8:
       siblings.splice(random.below(siblings.length + 1), 0, {
