@@ -8,6 +8,7 @@ import { openStore } from '../../src/store/openStore.ts'
 import { issueHost } from '../../test/cli/siteFolder.ts'
 import { createCa } from '../../test/pki/createCa.ts'
 import { writeCertificateFile, writeKeyFile } from '../../test/pki/credentialFiles.ts'
+import type { Credential } from '../../test/pki/issueCertificate.ts'
 import { issueEec } from '../../test/pki/issueEec.ts'
 import { issueProxy } from '../../test/pki/issueProxy.ts'
 import { newKey, storedRsaKey } from '../../test/pki/keys.ts'
@@ -27,18 +28,28 @@ export interface PemPaths {
   readonly key: string
 }
 
-/** Throw-away credentials, trust directory and an embedded database with one member: 6 FQANs, 2 attributes. */
+/**
+ * Throw-away credentials, trust directory and an embedded database with one member: 6 FQANs, 2 attributes. And so
+ * many more members, all in the same groups.
+ */
 export interface BenchWorld {
   readonly folder: string
   readonly acKey: string
   hostCredentials(kind: HostKind): readonly PemPaths[]
   client(chain: ChainKind): PemPaths
-  /** Writes a configuration and gives its path; `more` goes before [[vo]], `vo` into it. */
-  configure(kind: HostKind, port: number, more?: string, vo?: string): string
+  /** The further members, each with an EC key; what they hold is what the first one does. */
+  readonly members: readonly Credential[]
+  /** Has a certificate of the CA, and is in no VO. */
+  readonly stranger: Credential
+  /**
+   * Writes a configuration and gives its path; `more` goes before [[vo]], `vo` into it; ACs are signed with the RSA
+   * key unless told otherwise.
+   */
+  configure(kind: HostKind, port: number, more?: string, vo?: string, acKind?: 'rsa' | 'ec'): string
   remove(): void
 }
 
-export async function createBenchWorld(now: number): Promise<BenchWorld> {
+export async function createBenchWorld(now: number, memberCount = 0): Promise<BenchWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'vouchd-bench-'))
   const path = (name: string) => join(folder, name)
   const dates = { from: now - 86_400, until: now + 86_400 * 30 }
@@ -47,6 +58,8 @@ export async function createBenchWorld(now: number): Promise<BenchWorld> {
   const ec = issueHost(ca, newKey('p256'), { subject: '/C=IT/O=Bench/CN=voms.example.org', ...dates })
   const user = issueEec(ca, { subject: USER_DN, key: storedRsaKey(2048, 1), ...dates })
   const proxy = issueProxy(user, { ...dates, key: storedRsaKey(2048, 2) })
+  const subjects = Array.from({ length: memberCount }, (_, n) => `/C=IT/O=Bench/CN=member ${n}`)
+  const members = subjects.map(subject => issueEec(ca, { subject, ...dates }))
   for (const [name, credential, chain] of [
     ['rsa', rsa, []],
     ['ec', ec, []],
@@ -60,7 +73,7 @@ export async function createBenchWorld(now: number): Promise<BenchWorld> {
     { ca, signingPolicy: signingPolicyText(CA_DN, ['/C=IT/O=Bench/*']) },
   ])
   mkdirSync(path('vomsdir'))
-  await fill({ kind: 'embedded', folder: path('database') })
+  await fill({ kind: 'embedded', folder: path('database') }, subjects)
 
   const paths = (name: string): PemPaths => ({ certificate: path(`${name}.pem`), key: path(`${name}.key`) })
   const toml = ({ certificate, key }: PemPaths) =>
@@ -71,7 +84,9 @@ export async function createBenchWorld(now: number): Promise<BenchWorld> {
     acKey: path('rsa.key'),
     hostCredentials,
     client: paths,
-    configure(kind, port, more = '', vo = '') {
+    members,
+    stranger: issueEec(ca, { subject: '/C=IT/O=Bench/CN=stranger', ...dates }),
+    configure(kind, port, more = '', vo = '', acKind = 'rsa') {
       const file = path(`vouchd-${kind}-${port}.toml`)
       writeFileSync(
         file,
@@ -87,7 +102,7 @@ name = "${VO}"
 listen = ["127.0.0.1:${port}"]
 uri = "voms.example.org:15000"
 hostCredentials = [${hostCredentials(kind).map(toml).join(', ')}]
-acCredential = ${toml(paths('rsa'))}
+acCredential = ${toml(paths(acKind))}
 ${vo}
 `,
       )
@@ -100,11 +115,12 @@ ${vo}
   }
 }
 
-async function fill(store: StoreConfig): Promise<void> {
+async function fill(store: StoreConfig, subjects: readonly string[]): Promise<void> {
   const db = await openStore(store, { mode: 'owner' })
   try {
     await migrate(db)
     await db.query(SAMPLE)
+    await db.query(MORE_MEMBERS, [subjects, subjects.map(keyOfString), CA_DN, keyOfString(CA_DN)])
   } finally {
     await db.close()
   }
@@ -131,6 +147,18 @@ insert into vouchd.group_attribute (vo_id, group_id, class_id, value)
   select g.vo_id, g.id, c.id, 'long' from vouchd.vo_group g join vouchd.attribute_class c using (vo_id)
   where c.name = 'queue' and g.path = '/${VO}/g1';
 `
+
+/** Members of these subjects, each in every group and role that the first one has. */
+const MORE_MEMBERS = `
+with given as (select * from unnest($1::text[], $2::text[]) with ordinality as g (subject, subject_key, n)),
+  added as (
+    insert into vouchd.member (vo_id, source_id, given_name) select v.id, 'm' || n, subject from given, vouchd.vo v
+    returning id, vo_id, source_id),
+  certified as (
+    insert into vouchd.certificate (vo_id, member_id, subject, subject_key, issuer, issuer_key)
+    select a.vo_id, a.id, g.subject, g.subject_key, $3, $4 from added a join given g on a.source_id = 'm' || g.n)
+insert into vouchd.holding (vo_id, member_id, group_id, role_id)
+  select a.vo_id, a.id, h.group_id, h.role_id from added a join vouchd.holding h using (vo_id)`
 
 /** The request of the load: a role, so that the AC holds six FQANs and both attributes. */
 export const REQUESTS = {

@@ -28,10 +28,17 @@ export async function startBare(credentials: readonly PemPaths[], answerBytes: n
   return { pid: child.pid!, port: Number(line.toString()), stop: () => stop(child) }
 }
 
-/** `vouchd serve`, as an operator starts it, its log going nowhere but written. */
-export async function startVouchd(config: string, port: number): Promise<BenchServer> {
+/**
+ * `vouchd serve`, as an operator starts it, its log going nowhere but written.
+ * @param nodeOptions for it and its workers, before the script
+ */
+export async function startVouchd(
+  config: string,
+  port: number,
+  nodeOptions: readonly string[] = [],
+): Promise<BenchServer> {
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-  const child = spawn(process.execPath, [main, '--config', config, 'serve'], {
+  const child = spawn(process.execPath, [...nodeOptions, main, '--config', config, 'serve'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   for (let waited = 0; !(await reachable(port)); waited += 50) {

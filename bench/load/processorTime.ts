@@ -10,6 +10,11 @@ export function residentBytesOf(pid: number): number {
   return [pid, ...descendantsOf(pid)].reduce((sum, each) => sum + residentBytes(each), 0)
 }
 
+/** Open file descriptors of a process and its descendants. */
+export function openFilesOf(pid: number): number {
+  return [pid, ...descendantsOf(pid)].reduce((sum, each) => sum + listed(`/proc/${each}/fd`).length, 0)
+}
+
 /** schedstat counts nanoseconds, where stat counts ticks of ten milliseconds. */
 function threadsTime(pid: number): number {
   let nanoseconds = 0
