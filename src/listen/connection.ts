@@ -56,7 +56,16 @@ interface Connection {
   answerDeadline: NodeJS.Timeout | undefined
   /** The answer under way is the connection's last: what follows it is not read. */
   last: boolean
+  /** A request of a kept connection is being served. */
+  busy: boolean
+  /** Requests that came before the one in front of them was answered. */
+  readonly waiting: (() => void)[]
+  /** What came after those that wait is not served: the connection closes once they are answered. */
+  closing: boolean
 }
+
+/** A client gains nothing by sending ahead; each request that waits holds its headers. */
+const MAX_WAITING = 8
 
 /**
  * The first octets decide the protocol. HTTP is parsed by node:http in its lenient mode, which takes the bare
@@ -83,7 +92,16 @@ export function createConnectionHandler(
   const handle = (socket: TLSSocket, course: Course) => {
     const peer = readPeerChain(socket, options.maxSentCerts)
     const requestDeadline = setTimeout(cut, limits.requestSeconds * 1000, socket)
-    const connection: Connection = { peer, course, requestDeadline, answerDeadline: undefined, last: false }
+    const connection: Connection = {
+      peer,
+      course,
+      requestDeadline,
+      answerDeadline: undefined,
+      last: false,
+      busy: false,
+      waiting: [],
+      closing: false,
+    }
     connections.set(socket, connection)
     socket.on('error', () => socket.destroy())
     socket.once('close', () => {
@@ -164,22 +182,35 @@ export function createConnectionHandler(
     const { socket } = request
     const connection = connections.get(socket)
     if (connection === undefined) return socket.destroy()
-    if (connection.last) return
+    if (connection.last || connection.closing) return
+    if (!connection.busy) return serveHttp(request, response, connection)
+    if (connection.waiting.length < MAX_WAITING) {
+      connection.waiting.push(() => serveHttp(request, response, connection))
+    } else connection.closing = true
+  }
+
+  /** One at a time on each connection: else a single one could have thousands under way. */
+  const serveHttp = (request: IncomingMessage, response: ServerResponse, connection: Connection) => {
+    const { socket } = request
     idle.delete(socket)
     startAnswer(socket, connection)
-    const keep = keepAliveSeconds > 0 && !retired && response.shouldKeepAlive && !hasBody(request)
-    connection.last = !keep
+    const mayKeep = keepAliveSeconds > 0 && !retired && response.shouldKeepAlive && !hasBody(request)
+    connection.last = !mayKeep
+    connection.busy = true
     // With input still to come, closing at once would let a reset overtake the answer.
     if (hasBody(request)) socket.destroySoon = () => closeGently(socket)
     answerer.serve(connection.peer, restFrame(request)).then(reply => {
+      connection.busy = false
       if (reply.protocol !== 'rest') return socket.destroy()
+      const next = connection.waiting.shift()
+      const keep = mayKeep && (next !== undefined || !connection.closing)
+      connection.last = !keep
       writeHttp(response, reply, keep, onWritten)
       if (!keep) return
       if (retired) return socket.destroySoon()
+      if (next !== undefined) return next()
       if (!socket.destroyed) idle.add(socket)
       clearTimeout(connection.answerDeadline)
-      // Requests that came together set it once each.
-      clearTimeout(connection.requestDeadline)
       // node:http closes a kept connection that stays idle; a request that has begun must end in time.
       connection.requestDeadline = setTimeout(
         () => socket.destroy(),
@@ -222,6 +253,10 @@ export function createConnectionHandler(
     const connection = connections.get(socket)
     if (connection === undefined) return socket.destroy()
     if (connection.last) return socket.resume()
+    if (connection.busy) {
+      connection.closing = true
+      return socket.resume()
+    }
     connection.last = true
     startAnswer(socket, connection)
     answerer.serve(connection.peer, restFrame(request)).then(reply => write(socket, reply, onWritten))
@@ -230,6 +265,11 @@ export function createConnectionHandler(
     const connection = connections.get(socket)
     if (connection === undefined || !socket.writable || error.code === 'ECONNRESET') return socket.destroy()
     if (connection.last) return
+    // Now, it would be taken for the answer to a request before it.
+    if (connection.busy) {
+      connection.closing = true
+      return
+    }
     const why = error.code === 'HPE_HEADER_OVERFLOW' ? 'too-large' : 'not-understood'
     refuse(socket, connection, 'rest', why, error.rawPacket ?? new Uint8Array())
   })

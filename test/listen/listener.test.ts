@@ -340,6 +340,39 @@ describe('kept connections', () => {
     }
   })
 
+  it('serve requests that came together one at a time, a few of them, and close', async () => {
+    let [underWay, most] = [0, 0]
+    const { port, seen } = await start({ keepAliveSeconds: 5 }, async () => {
+      most = Math.max(most, ++underWay)
+      await new Promise(resolve => setTimeout(resolve, 2))
+      underWay--
+    })
+    const text = await ask(port, [JAVA.repeat(200)])
+    const answers = text.match(/HTTP\/1\.1 200 OK/g)!
+    expect(answers.length).toBeGreaterThan(1)
+    expect(answers.length).toBeLessThan(20)
+    expect(seen).toHaveLength(answers.length)
+    expect(most).toBe(1)
+    const fields = text.match(/Connection: [a-z-]+/g)!
+    expect(fields.slice(0, -1).every(field => field === 'Connection: keep-alive')).toBe(true)
+    expect(fields.at(-1)).toBe('Connection: close')
+  })
+
+  it.each([
+    ['what is no request', '\x00\x01 nonsense\r\n\r\n'],
+    ['a request for a tunnel', 'CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n'],
+    ['headers too long', `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`],
+  ])('answer what came before %s, and close', async (_name, after) => {
+    const { port, seen } = await start(
+      { keepAliveSeconds: 5 },
+      () => new Promise(resolve => setTimeout(resolve, 100)),
+    )
+    const text = await ask(port, [JAVA + JAVA + after])
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200'])
+    expect(text.match(/Connection: [a-z-]+/g)).toEqual(['Connection: keep-alive', 'Connection: close'])
+    expect(seen).toHaveLength(2)
+  })
+
   it('close after an HTTP/1.0 request all the same', async () => {
     const { port } = await start({ keepAliveSeconds: 5 })
     expect(await ask(port, [C_API])).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: close\r\n/)
