@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { keyOfString } from '../../native-free/dn/keyOfString.ts'
 import type { StoreConfig } from '../../src/config/types.ts'
+import type { Queryable } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { openStore } from '../../src/store/openStore.ts'
 import { issueHost } from '../../test/cli/siteFolder.ts'
@@ -16,8 +17,8 @@ import { signingPolicyText } from '../../test/pki/policyText.ts'
 import { writeTrustDirectory } from '../../test/pki/trustDirectory.ts'
 
 export const VO = 'bench.vo'
-const CA_DN = '/C=IT/O=Bench/CN=CA'
-const USER_DN = '/C=IT/O=Bench/CN=user'
+export const CA_DN = '/C=IT/O=Bench/CN=CA'
+export const USER_DN = '/C=IT/O=Bench/CN=user'
 
 /** Which host credentials the servers show. */
 export type HostKind = 'rsa' | 'ec' | 'dual'
@@ -96,6 +97,7 @@ folder = "database"
 directory = "certificates"
 vomsdir = "vomsdir"
 ${more.includes('[audit]') ? '' : '[audit]\nfolder = "audit"'}
+${more.includes('[observe]') ? '' : `[observe]\nlisten = ["unix:${observeSocket(file)}"]`}
 ${more}
 [[vo]]
 name = "${VO}"
@@ -115,15 +117,25 @@ ${vo}
   }
 }
 
+/** Where the daemon of a configuration of this world can be watched, unless that says otherwise. */
+export function observeSocket(config: string): string {
+  return config.replace(/\.toml$/, '.sock')
+}
+
 async function fill(store: StoreConfig, subjects: readonly string[]): Promise<void> {
   const db = await openStore(store, { mode: 'owner' })
   try {
     await migrate(db)
-    await db.query(SAMPLE)
+    await fillBenchVo(db)
     await db.query(MORE_MEMBERS, [subjects, subjects.map(keyOfString), CA_DN, keyOfString(CA_DN)])
   } finally {
     await db.close()
   }
+}
+
+/** The VO of the benchmarks: one member, with what makes a typical AC. */
+export async function fillBenchVo(db: Queryable): Promise<void> {
+  await db.query(SAMPLE)
 }
 
 const SAMPLE = `

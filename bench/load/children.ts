@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { PemPaths } from './benchWorld.ts'
+import { observeSocket, type PemPaths } from './benchWorld.ts'
 import type { LoadParameters, LoadResult } from './client.ts'
+
+/** Far more than it needs; a busy machine may take long. */
+const STARTING_MS = 60_000
 
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -28,29 +33,40 @@ export async function startBare(credentials: readonly PemPaths[], answerBytes: n
   return { pid: child.pid!, port: Number(line.toString()), stop: () => stop(child) }
 }
 
-/**
- * `vouchd serve`, as an operator starts it, its log going nowhere but written.
- * @param nodeOptions for it and its workers, before the script
- */
+export interface StartOptions {
+  /** For it and its workers, before the script. */
+  readonly nodeOptions?: readonly string[]
+  /** Where the log goes; without it nowhere, but written. */
+  readonly logFile?: string
+}
+
+/** `vouchd serve`, as an operator starts it. */
 export async function startVouchd(
   config: string,
   port: number,
-  nodeOptions: readonly string[] = [],
+  { nodeOptions = [], logFile }: StartOptions = {},
 ): Promise<BenchServer> {
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+  const log = logFile === undefined ? undefined : openSync(logFile, 'a')
   const child = spawn(process.execPath, [...nodeOptions, main, '--config', config, 'serve'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', log ?? 'ignore', 'inherit'],
   })
-  for (let waited = 0; !(await reachable(port)); waited += 50) {
-    if (child.exitCode !== null || waited > 30_000) throw new Error('vouchd does not start')
+  if (log !== undefined) closeSync(log)
+  const until = performance.now() + STARTING_MS
+  while (!(await isReady(config, port))) {
+    if (child.exitCode !== null || performance.now() > until) {
+      await stop(child)
+      throw new Error('vouchd does not start')
+    }
     await sleep(50)
   }
   return { pid: child.pid!, port, stop: () => stop(child) }
 }
 
-export async function load(parameters: LoadParameters): Promise<LoadResult> {
+/** `quiet`: what goes wrong is told by the rejection alone. */
+export async function load(parameters: LoadParameters, quiet = false): Promise<LoadResult> {
   const child = spawn(process.execPath, [script('./client.ts'), JSON.stringify(parameters)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'],
   })
   let text = ''
   child.stdout.on('data', chunk => {
@@ -68,6 +84,26 @@ export async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
+}
+
+/** Ready by its own account, where its configuration lets it be asked; else its port is open. */
+async function isReady(config: string, port: number): Promise<boolean> {
+  const socketPath = observeSocket(config)
+  if (!readFileSync(config, 'utf8').includes(socketPath)) return reachable(port)
+  return (await askObserve(socketPath, '/readyz').catch(() => undefined))?.status === 200
+}
+
+/** Asks the daemon's own account of itself: metrics, status, readiness. */
+export function askObserve(socketPath: string, path: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    get({ socketPath, path }, response => {
+      let body = ''
+      response.setEncoding('utf8').on('data', text => {
+        body += text
+      })
+      response.on('error', reject).on('end', () => resolve({ status: response.statusCode ?? 0, body }))
+    }).on('error', reject)
+  })
 }
 
 async function reachable(port: number): Promise<boolean> {

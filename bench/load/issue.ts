@@ -1,122 +1,114 @@
 // Processor time per AC against the floor: the same load on vouchd and on a bare TLS server, in interleaved rounds, and
 // the raw signature of the same key beside them. Run: node bench/load/issue.ts [options]; --help tells them.
-import { parseArgs } from 'node:util'
+import { readOptions, someOf, whole } from '../commandLine.ts'
+import { printResult } from '../printResult.ts'
 import { type ChainKind, createBenchWorld, type HostKind, REQUESTS } from './benchWorld.ts'
-import { type BenchServer, freePort, load, startBare, startVouchd } from './children.ts'
-import { processorTimeOf, residentBytesOf } from './processorTime.ts'
+import { freePort, startBare, startVouchd } from './children.ts'
+import { interleave } from './interleave.ts'
+import { measureRound, type Round, warmUp } from './measureRound.ts'
+import { residentBytesOf } from './processorTime.ts'
 import { signatureMicroseconds } from './rawSignature.ts'
 import { median } from './statistics.ts'
 
-const HELP = `node bench/load/issue.ts [options]
-  --host rsa|ec|dual      host credentials of both servers (rsa)
-  --chain eec|proxy       what the client shows (proxy)
-  --protocol rest|legacy  (rest)
-  --connections N         at once (16)
-  --count N               requests a round (400)
-  --rounds N              interleaved pairs of rounds (15)
-  --config TEXT           TOML to add before [[vo]]
-  --json                  JSON instead of a table`
-
-const { values } = parseArgs({
-  options: {
-    host: { type: 'string', default: 'rsa' },
-    chain: { type: 'string', default: 'proxy' },
-    protocol: { type: 'string', default: 'rest' },
-    connections: { type: 'string', default: '16' },
-    count: { type: 'string', default: '400' },
-    rounds: { type: 'string', default: '15' },
-    config: { type: 'string', default: '' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const values = readOptions('node bench/load/issue.ts [options]; lists A,B give a row for each combination', {
+  host: { value: 'rsa', shape: 'LIST', about: 'host credentials of both servers: rsa, ec, dual' },
+  chain: { value: 'proxy', shape: 'LIST', about: 'what the client shows: eec, proxy' },
+  protocol: { value: 'rest', shape: 'LIST', about: 'rest, legacy' },
+  connections: { value: '16', shape: 'LIST', about: 'at once' },
+  count: { value: '400', about: 'requests a round' },
+  rounds: { value: '15', about: 'interleaved rounds of each row' },
+  warmup: { value: '4000', about: 'requests before anything is timed, for each kind of host credentials' },
+  config: { value: '', shape: 'TEXT', about: 'TOML to add before [[vo]]' },
 })
-if (values.help) {
-  console.log(HELP)
-  process.exit(0)
+
+interface Setting {
+  readonly host: HostKind
+  readonly chain: ChainKind
+  readonly protocol: keyof typeof REQUESTS
+  readonly connections: number
 }
 
-interface Round {
-  readonly microseconds: number
-  readonly perSecond: number
-  readonly milliseconds: Readonly<Record<string, number>>
-}
+/** About an AC, as it lies in the answer. */
+const ANSWER_OCTETS = 3300
 
-const host = values.host as HostKind
+const hosts = someOf(values.host, 'host', ['rsa', 'ec', 'dual'])
+const chains = someOf(values.chain, 'chain', ['eec', 'proxy'])
+const protocols = someOf(values.protocol, 'protocol', ['rest', 'legacy'])
+const connections = values.connections.split(',').map(each => whole(each, 'connections', 1, 1000))
+const count = whole(values.count, 'count', 1, 100_000)
+const roundCount = whole(values.rounds, 'rounds', 1, 1000)
+const warmup = whole(values.warmup, 'warmup', 1, 100_000)
+
 const world = await createBenchWorld(Math.floor(Date.now() / 1000))
-const credential = world.client(values.chain as ChainKind)
-const request = REQUESTS[values.protocol as keyof typeof REQUESTS]
-const count = Number(values.count)
-const connections = Number(values.connections)
-const servers: BenchServer[] = []
 try {
+  const rows: Awaited<ReturnType<typeof measure>>[] = []
+  for (const host of hosts) {
+    const settings = chains.flatMap(chain =>
+      protocols.flatMap(protocol =>
+        connections.map((each): Setting => ({ host, chain, protocol, connections: each })),
+      ),
+    )
+    rows.push(...(await measureHost(host, settings)))
+  }
+  const setting = { count, rounds: roundCount, config: values.config }
+  printResult({ benchmark: 'issue', setting, node: process.version, rows }, values.json)
+} finally {
+  world.remove()
+}
+
+async function measureHost(host: HostKind, settings: readonly Setting[]) {
+  await using servers = new AsyncDisposableStack()
   const port = await freePort()
   const vouchd = await startVouchd(world.configure(host, port, values.config), port)
-  servers.push(vouchd)
-  const bare = await startBare(world.hostCredentials(host), 3300)
-  servers.push(bare)
+  servers.defer(() => vouchd.stop())
+  const bare = await startBare(world.hostCredentials(host), ANSWER_OCTETS)
+  servers.defer(() => bare.stop())
+  // Warms both up, and proves that the answers are right before anything is timed.
+  await measureRound(bare, loadOf(settings[0]!, Math.ceil(warmup / 20)))
+  await warmUp(vouchd, loadOf(settings[0]!, warmup))
+  const rows: Awaited<ReturnType<typeof measure>>[] = []
+  for (const setting of settings) rows.push(await measure(setting, vouchd, bare))
+  return rows
+}
 
-  // Warm both up, and prove that the answers are right before anything is timed.
-  await run(bare, 200)
-  await run(vouchd, 4000)
-  const rounds = { bare: [] as Round[], vouchd: [] as Round[] }
+type Server = Parameters<typeof measureRound>[0]
+
+async function measure(setting: Setting, vouchd: Server, bare: Server) {
+  const load = loadOf(setting, count)
   const signatures: number[] = []
-  for (let i = 0; i < Number(values.rounds); i++) {
-    rounds.bare.push(await run(bare, count))
-    rounds.vouchd.push(await run(vouchd, count))
-    signatures.push(signatureMicroseconds(world.acKey))
-    if (process.stderr.isTTY) process.stderr.write(`\rround ${i + 1} of ${values.rounds}`)
-  }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
-  const ratios = rounds.vouchd.map(
-    (round, i) => round.microseconds / (rounds.bare[i]!.microseconds + signatures[i]!),
-  )
-  const result = {
-    benchmark: 'issue',
-    setting: {
-      host,
-      chain: values.chain,
-      protocol: values.protocol,
-      connections,
-      count,
-      rounds: ratios.length,
+  const [floors, issued] = (await interleave(roundCount, [
+    async () => {
+      signatures.push(signatureMicroseconds(world.acKey))
+      return await measureRound(bare, load)
     },
-    node: process.version,
-    bareMicroseconds: median(rounds.bare.map(round => round.microseconds)),
+    () => measureRound(vouchd, load),
+  ])) as [Round[], Round[]]
+  const { milliseconds } = issued[0]!
+  return {
+    ...setting,
+    ratio: median(
+      issued.map(({ microseconds }, i) => microseconds / (floors[i]!.microseconds + signatures[i]!)),
+    ),
+    acMicroseconds: median(issued.map(round => round.microseconds)),
+    bareMicroseconds: median(floors.map(round => round.microseconds)),
     signatureMicroseconds: median(signatures),
-    acMicroseconds: median(rounds.vouchd.map(round => round.microseconds)),
-    ratio: median(ratios),
-    acPerSecond: median(rounds.vouchd.map(round => round.perSecond)),
+    acPerSecond: median(issued.map(round => round.perSecond)),
+    barePerSecond: median(floors.map(round => round.perSecond)),
     milliseconds: Object.fromEntries(
-      Object.keys(rounds.vouchd[0]!.milliseconds).map(key => [
+      Object.keys(milliseconds).map(key => [
         key,
-        median(rounds.vouchd.map(round => round.milliseconds[key]!)),
+        median(issued.map(round => round.milliseconds[key as keyof typeof milliseconds])),
       ]),
     ),
     residentMegabytes: residentBytesOf(vouchd.pid) / 1e6,
   }
-  console.log(values.json ? JSON.stringify(result) : formatTable(result))
-} finally {
-  await Promise.all(servers.map(server => server.stop()))
-  world.remove()
 }
 
-async function run(server: BenchServer, requests: number): Promise<Round> {
-  const before = processorTimeOf(server.pid)
-  const expect = '</ac></vo'
-  const result = await load({ port: server.port, credential, request, expect, count: requests, connections })
-  const used = processorTimeOf(server.pid) - before
+function loadOf({ chain, protocol, connections: atOnce }: Setting, requests: number) {
   return {
-    microseconds: (used / result.count) * 1e6,
-    perSecond: result.count / result.seconds,
-    milliseconds: result.milliseconds,
+    credential: world.client(chain),
+    request: REQUESTS[protocol],
+    count: requests,
+    connections: Math.min(atOnce, requests),
   }
-}
-
-function formatTable(result: Record<string, unknown>): string {
-  return Object.entries(result)
-    .map(
-      ([key, value]) =>
-        `${key.padEnd(24)} ${typeof value === 'number' ? value.toFixed(3) : JSON.stringify(value)}`,
-    )
-    .join('\n')
 }

@@ -1,35 +1,27 @@
 // Kept connections: autocannon over TLS connections that stay open, so that neither handshakes nor chains are what is
 // measured. The figure is the raw signature's processor time over that of an AC. Run: node bench/load/keepalive.ts
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import autocannon from 'autocannon'
+import { readOptions, whole } from '../commandLine.ts'
+import { printResult } from '../printResult.ts'
 import { createBenchWorld, REQUESTS } from './benchWorld.ts'
 import { type BenchServer, freePort, startVouchd } from './children.ts'
+import { warmUp } from './measureRound.ts'
 import { processorTimeOf } from './processorTime.ts'
 import { signatureMicroseconds } from './rawSignature.ts'
 import { median } from './statistics.ts'
 
-const HELP = `node bench/load/keepalive.ts [options]
-  --connections N  kept open (16)
-  --count N        requests a round (2000)
-  --rounds N       rounds, a raw signature measured beside each (15)
-  --config TEXT    TOML to add before [[vo]]
-  --json           JSON instead of a table`
-
-const { values } = parseArgs({
-  options: {
-    connections: { type: 'string', default: '16' },
-    count: { type: 'string', default: '2000' },
-    rounds: { type: 'string', default: '15' },
-    config: { type: 'string', default: '' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const values = readOptions('node bench/load/keepalive.ts [options]', {
+  connections: { value: '16', about: 'kept open' },
+  count: { value: '2000', about: 'requests a round' },
+  rounds: { value: '15', about: 'rounds, a raw signature measured beside each' },
+  warmup: { value: '4000', about: 'requests before anything is timed' },
+  config: { value: '', shape: 'TEXT', about: 'TOML to add before [[vo]]' },
 })
-if (values.help) {
-  console.log(HELP)
-  process.exit(0)
-}
+const connections = whole(values.connections, 'connections', 1, 1000)
+const count = whole(values.count, 'count', connections, 1_000_000)
+const rounds = whole(values.rounds, 'rounds', 1, 1000)
+const warmup = whole(values.warmup, 'warmup', connections, 1_000_000)
 
 const world = await createBenchWorld(Math.floor(Date.now() / 1000))
 let server: BenchServer | undefined
@@ -37,31 +29,31 @@ try {
   const port = await freePort()
   server = await startVouchd(world.configure('rsa', port, values.config, 'keepAliveSeconds = 60'), port)
   const { pid } = server
-  await run(port, 4000)
+  const one = { credential: world.client('proxy'), request: REQUESTS.rest, count: 1, connections: 1 }
+  await warmUp(server, one)
+  await run(port, warmup)
   const acs: number[] = []
   const signatures: number[] = []
   const perSecond: number[] = []
-  for (let i = 0; i < Number(values.rounds); i++) {
+  for (let i = 0; i < rounds; i++) {
     const before = processorTimeOf(pid)
-    const { requests, seconds } = await run(port, Number(values.count))
+    const { requests, seconds } = await run(port, count)
     acs.push(((processorTimeOf(pid) - before) / requests) * 1e6)
     perSecond.push(requests / seconds)
     signatures.push(signatureMicroseconds(world.acKey))
   }
-  const result = {
-    benchmark: 'keepalive',
-    setting: { connections: Number(values.connections), count: Number(values.count), rounds: acs.length },
-    node: process.version,
-    acMicroseconds: median(acs),
-    signatureMicroseconds: median(signatures),
-    signatureOverAc: median(acs.map((ac, i) => signatures[i]! / ac)),
-    acPerSecond: median(perSecond),
-  }
-  const lines = Object.entries(result).map(
-    ([name, value]) =>
-      `${name.padEnd(24)} ${typeof value === 'number' ? value.toFixed(3) : JSON.stringify(value)}`,
+  printResult(
+    {
+      benchmark: 'keepalive',
+      setting: { connections, count, rounds, config: values.config },
+      node: process.version,
+      signatureOverAc: median(acs.map((ac, i) => signatures[i]! / ac)),
+      acMicroseconds: median(acs),
+      signatureMicroseconds: median(signatures),
+      acPerSecond: median(perSecond),
+    },
+    values.json,
   )
-  console.log(values.json ? JSON.stringify(result) : lines.join('\n'))
 } finally {
   await server?.stop()
   world.remove()
@@ -73,7 +65,7 @@ async function run(port: number, amount: number): Promise<{ requests: number; se
   const [, path] = REQUESTS.rest.split(' ')
   const result = await autocannon({
     url: `https://127.0.0.1:${port}${path}`,
-    connections: Number(values.connections),
+    connections,
     amount,
     verifyBody: body => String(body).includes('</ac></voms>'),
     tlsOptions: {

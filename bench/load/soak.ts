@@ -83,7 +83,7 @@ try {
   daemon = await startVouchd(
     world.configure('ec', port, values.config, 'keepAliveSeconds = 60\nallowEcAcKey = true', 'ec'),
     port,
-    ['--expose-gc', '--import', fileURLToPath(new URL('./heapProbe.ts', import.meta.url))],
+    { nodeOptions: ['--expose-gc', '--import', fileURLToPath(new URL('./heapProbe.ts', import.meta.url))] },
   )
   client = createSoakClient(world, { port, lanes, kept })
   let served = 0

@@ -1,6 +1,5 @@
 // What one AC costs besides its signature: encode, lint, prepare, assemble, base64 and XML of a typical AC (6 FQANs,
 // 2 attributes). Run: node bench/micro/encodeTbs.ts [--json] [--rounds N] [--count N]
-import { parseArgs } from 'node:util'
 import { assemble } from '../../native-free/ac/assemble.ts'
 import { decodeAc } from '../../native-free/ac/decodeAc.ts'
 import { encodeTbs } from '../../native-free/ac/encodeTbs.ts'
@@ -14,19 +13,17 @@ import { randomSerials } from '../../src/issue/serial.ts'
 import { createAcIssuer, profileConfig } from '../../test/fakes/acIssuer.ts'
 import { fixedClock, fixedSerials, grantOf, NOW } from '../../test/fakes/grant.ts'
 import { readAcIndependently } from '../../test/independent/readAc.ts'
+import { readOptions, whole } from '../commandLine.ts'
+import { WHOLE_ENCODING } from '../figures.ts'
+import { printResult } from '../printResult.ts'
+import { timeSteps } from './timeSteps.ts'
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '15' },
-    count: { type: 'string', default: '5000' },
-  },
+const values = readOptions('node bench/micro/encodeTbs.ts [options]', {
+  rounds: { value: '15', about: 'interleaved rounds of every step' },
+  count: { value: '5000', about: 'times a round' },
 })
-if (values.help) {
-  console.log('node bench/micro/encodeTbs.ts [--json] [--rounds N (15)] [--count N a round (5000)]')
-  process.exit(0)
-}
+const rounds = whole(values.rounds, 'rounds', 1, 1000)
+const count = whole(values.count, 'count', 1, 1_000_000)
 
 const profile = createProfile(profileConfig(createAcIssuer()))
 const grant = grantOf({
@@ -68,39 +65,19 @@ if (!holdsLintedBytes(ac, prepare(grant, profile, fixedClock, fixedSerials)))
 const inXml = /<ac>([^<]*)<\/ac>/.exec(new TextDecoder().decode(answer()))?.[1] ?? ''
 if (!Buffer.from(inXml, 'base64').equals(ac)) throw new Error('the XML holds another AC')
 
-/** Each gives a number that depends on its work, so that none can be left out. */
-const steps: Record<string, () => number> = {
+const steps = {
   encode: () => encodeTbs(profile.template, content).length,
   lint: () => lintTbs(tbs, profile.expectations).length,
   'prepare (serial, validity, encode, lint, copy)': () =>
     prepare(grant, profile, fixedClock, randomSerials).tbs.length,
   assemble: () => assemble(tbs, profile.algorithm, signature).length,
   'base64 and XML': () => answer().length,
-  'encode + lint + assemble + base64 + XML': () => {
+  [WHOLE_ENCODING]: () => {
     const bytes = encodeTbs(profile.template, content)
     const findings = lintTbs(bytes, profile.expectations).length
     return findings + assemble(bytes, profile.algorithm, signature).length + answer().length
   },
 }
 
-let sink = 0
-const count = Number(values.count)
-const taken = new Map<string, number[]>(Object.keys(steps).map(name => [name, []]))
-for (let round = 0; round <= Number(values.rounds); round++) {
-  for (const [name, step] of Object.entries(steps)) {
-    const start = process.threadCpuUsage()
-    for (let i = 0; i < count; i++) sink += step()
-    const { user, system } = process.threadCpuUsage(start)
-    if (round > 0) taken.get(name)!.push((user + system) / count)
-  }
-}
-const results = [...taken].map(([step, times]) => ({
-  step,
-  'median µs': Number([...times].sort((a, b) => a - b)[times.length >> 1]!.toFixed(2)),
-}))
-if (sink === 0) throw new Error('nothing was done')
-if (values.json) console.log(JSON.stringify({ node: process.version, octets: ac.length, results }))
-else {
-  console.log(`one AC of ${ac.length} octets`)
-  console.table(results)
-}
+const rows = await timeSteps(steps, { rounds, count })
+printResult({ benchmark: 'encodeTbs', octets: ac.length, node: process.version, rows }, values.json)

@@ -1,8 +1,7 @@
 // How signatures are best made beside a busy event loop: in the same thread, on libuv's pool, or in a piscina pool,
-// one value a message or many. Run: node bench/micro/sign.ts [--json] [--count N] [--rounds N] [--threads N]
+// one value a message or many. Run: node bench/micro/sign.ts [options]
 import { createPublicKey, sign, verify } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { prepare, spend } from '../../src/issue/prepare.ts'
 import { createProfile } from '../../src/issue/profile.ts'
 import { randomSerials } from '../../src/issue/serial.ts'
@@ -13,30 +12,24 @@ import { createSignerPool, type PoolTuning } from '../../src/issue/sign/pool.ts'
 import type { Prepared, Signer, SigningKey } from '../../src/issue/types.ts'
 import { createAcIssuer, profileConfig, signingKeyFile } from '../../test/fakes/acIssuer.ts'
 import { fixedClock, grantOf } from '../../test/fakes/grant.ts'
+import { oneOf, readOptions, whole } from '../commandLine.ts'
+import { median } from '../load/statistics.ts'
+import { printResult } from '../printResult.ts'
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-    count: { type: 'string', default: '600' },
-    rounds: { type: 'string', default: '15' },
-    threads: { type: 'string', default: '1' },
-    concurrency: { type: 'string', default: '16' },
-  },
+const values = readOptions('node bench/micro/sign.ts [options]', {
+  count: { value: '600', about: 'signatures a round' },
+  rounds: { value: '15', about: 'interleaved rounds of every way; the median counts' },
+  threads: { value: '1', about: 'threads of each pool' },
+  concurrency: { value: '16', about: 'requests under way at once' },
+  work: { value: '0,300', shape: 'LIST', about: 'µs of other work of each request on the event loop' },
+  ways: { value: 'all', shape: 'WHICH', about: 'all, or shipped: inline and the pool as it is by default' },
 })
-if (values.help) {
-  console.log(`node bench/micro/sign.ts [options]
-  --count N        signatures a round (600)
-  --rounds N       rounds of every way, interleaved; the median counts (15)
-  --threads N      threads of each pool (1)
-  --concurrency N  requests under way at once (16)
-  --json           one JSON document instead of tables`)
-  process.exit(0)
-}
-const count = Number(values.count)
-const rounds = Number(values.rounds)
-const threads = Number(values.threads)
-const concurrency = Number(values.concurrency)
+const count = whole(values.count, 'count', 1, 100_000)
+const rounds = whole(values.rounds, 'rounds', 1, 1000)
+const threads = whole(values.threads, 'threads', 1, 64)
+const concurrency = whole(values.concurrency, 'concurrency', 1, 10_000)
+const works = values.work.split(',').map(each => whole(each, 'work', 0, 100_000))
+const which = oneOf(values.ways, 'ways', ['all', 'shipped'])
 
 const issuer = createAcIssuer()
 const key = signingKeyFile(issuer)
@@ -56,11 +49,13 @@ interface Sample {
 
 /** Its cost is that of everything but the signature; the others are told without it. */
 const NO_SIGNATURE = 'no signature'
+const INLINE = 'inline: crypto.sign'
+const SHIPPED = 'piscina, as shipped'
 const ways: Way[] = [
   { name: NO_SIGNATURE, signer: { sign: async () => new Uint8Array(), async close() {} } },
-  { name: 'inline: crypto.sign', signer: createInlineSigner(key) },
-  { name: "crypto.sign on libuv's pool", signer: libuvSigner(key) },
+  { name: INLINE, signer: createInlineSigner(key) },
 ]
+if (which === 'all') ways.push({ name: "crypto.sign on libuv's pool", signer: libuvSigner(key) })
 const closers: (() => Promise<void>)[] = []
 for (const [name, tuning] of poolWays()) {
   const pool = createSignerPool({ threads, maxQueue: 10_000, tuning }, unobserved)
@@ -69,6 +64,8 @@ for (const [name, tuning] of poolWays()) {
 }
 
 function* poolWays(): Generator<[string, Partial<PoolTuning>]> {
+  yield [SHIPPED, {}]
+  if (which === 'shipped') return
   for (const atomics of ['sync', 'async', 'disabled'] as const) {
     yield [`piscina, one a message, ${atomics}`, { atomics, maxBatch: 1, batchesPerThread: 1 }]
     yield [`piscina, one a message, 16 queued, ${atomics}`, { atomics, maxBatch: 1, batchesPerThread: 16 }]
@@ -148,10 +145,16 @@ async function measure(signer: Signer, work: number): Promise<Sample> {
   }
 }
 
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!
-const results: Record<string, unknown>[] = []
-for (const work of [0, 300]) {
+interface Row {
+  readonly 'other work µs': number
+  readonly way: string
+  readonly 'cpu µs': number
+  readonly 'over inline': number
+  readonly 'main thread µs': number
+  readonly 'wall µs': number
+}
+const rows: Row[] = []
+for (const work of works) {
   const samples = new Map<string, Sample[]>(ways.map(({ name }) => [name, []]))
   for (let round = 0; round <= rounds; round++) {
     for (const { name, signer } of ways) {
@@ -165,10 +168,10 @@ for (const work of [0, 300]) {
     wall: median(samples.get(name)!.map(({ wall }) => wall)),
   })
   const rest = medians(NO_SIGNATURE)
-  const inline = medians(ways[1]!.name).cpu - rest.cpu
+  const inline = medians(INLINE).cpu - rest.cpu
   for (const { name } of ways.slice(1)) {
     const { cpu, main, wall } = medians(name)
-    results.push({
+    rows.push({
       'other work µs': work,
       way: name,
       'cpu µs': Math.round(cpu - rest.cpu),
@@ -178,9 +181,16 @@ for (const work of [0, 300]) {
     })
   }
 }
-if (values.json)
-  console.log(JSON.stringify({ node: process.version, threads, concurrency, count, rounds, results }))
-else console.table(results)
+const shipped = rows.findLast(({ way }) => way === SHIPPED)!
+const inline = rows.findLast(({ way }) => way === INLINE)!
+/** As steps of bench/micro/hotpath.ts, beside the most other work. */
+const handOver = [
+  { step: 'signature by the pool, all threads', 'median µs': shipped['cpu µs'] },
+  { step: 'of it: pool hand-over', 'median µs': shipped['cpu µs'] - inline['cpu µs'] },
+  { step: 'of it: on the event loop', 'median µs': shipped['main thread µs'] },
+]
+const setting = { threads, concurrency, count, rounds }
+printResult({ benchmark: 'sign', setting, node: process.version, rows, handOver }, values.json)
 
 for (const close of closers) await close()
 rmSync(key.folder, { recursive: true })

@@ -48,7 +48,7 @@ export function createCrl(ca: Pick<Credential, 'subject' | 'key'>, options: CrlO
     ...(options.nextUpdate === undefined ? [] : [time(seconds(options.nextUpdate))]),
     ...(revoked.length === 0
       ? []
-      : [sequence(...revoked.map(entry => revokedEntry(entry, options.thisUpdate)))]),
+      : [tlv(0x30, Buffer.concat(revoked.map(entry => revokedEntry(entry, options.thisUpdate))))]),
     explicit(0, sequence(...extensions)),
   )
   const der = signedObject(tbs, options.outerAlgorithm ?? algorithm, signData(tbs, signer, scheme))

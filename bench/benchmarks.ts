@@ -1,0 +1,71 @@
+/** A benchmark as `npm run bench` runs it. */
+export interface Benchmark {
+  readonly name: string
+  /** Its file, from this folder. */
+  readonly script: string
+  readonly args: readonly string[]
+  /** For a short run that shows that it works. */
+  readonly quick: readonly string[]
+}
+
+/** Few and small rounds, little warm-up. */
+const QUICK = ['--rounds', '3', '--count', '100', '--warmup', '200']
+
+/** In the order in which they run. All together take less than a quarter of an hour on two quiet cores. */
+export const BENCHMARKS: readonly Benchmark[] = [
+  { name: 'issue', script: 'load/issue.ts', args: [], quick: QUICK },
+  { name: 'dual', script: 'load/dual.ts', args: [], quick: QUICK },
+  {
+    name: 'keepalive',
+    script: 'load/keepalive.ts',
+    args: [],
+    quick: ['--rounds', '3', '--count', '200', '--warmup', '200'],
+  },
+  { name: 'hotpath', script: 'micro/hotpath.ts', args: [], quick: ['--rounds', '3', '--scale', '20'] },
+  { name: 'workers', script: 'load/workers.ts', args: [], quick: QUICK },
+  { name: 'audit', script: 'load/audit.ts', args: [], quick: QUICK },
+  {
+    name: 'floor',
+    script: 'load/floor.ts',
+    args: ['--rounds', '9'],
+    quick: ['--rounds', '2', '--count', '50'],
+  },
+  {
+    name: 'connections',
+    script: 'load/issue.ts',
+    args: ['--connections', '1,4,16,64,256', '--rounds', '5', '--warmup', '2000'],
+    quick: ['--connections', '1,64', '--rounds', '2', '--count', '64', '--warmup', '100'],
+  },
+  {
+    name: 'credentials',
+    script: 'load/issue.ts',
+    args: [
+      '--host',
+      'rsa,ec,dual',
+      '--chain',
+      'eec,proxy',
+      '--protocol',
+      'rest,legacy',
+      '--rounds',
+      '5',
+      '--count',
+      '200',
+      '--warmup',
+      '2000',
+    ],
+    quick: [
+      '--host',
+      'ec',
+      '--chain',
+      'eec',
+      '--protocol',
+      'rest,legacy',
+      '--rounds',
+      '2',
+      '--count',
+      '50',
+      '--warmup',
+      '100',
+    ],
+  },
+]

@@ -1,0 +1,78 @@
+/** A figure that the project means to reach, and how it is measured. */
+export interface Figure {
+  readonly what: string
+  /** The benchmark whose result holds it. */
+  readonly from: string
+  readonly unit?: string
+  readonly atMost?: number
+  readonly atLeast?: number
+  /** Better than what has to be reached. */
+  readonly aim?: number
+  of(result: Measured): number | undefined
+}
+
+/** A benchmark's JSON, whatever its shape; `of` gives undefined where it lacks the figure. */
+export type Measured = Readonly<Record<string, unknown>>
+
+interface Rows {
+  readonly rows?: readonly Measured[]
+}
+
+const number = (value: unknown) => (typeof value === 'number' ? value : undefined)
+const field = (name: string) => (result: Measured) => number(result[name])
+
+/** In the order of the table that `npm run bench` prints. */
+export const FIGURES: readonly Figure[] = [
+  {
+    what: 'processor time per AC over the floor (bare connection and one raw signature): RSA-2048, proxy chain, 16 connections; audit, log and metrics on',
+    from: 'issue',
+    atMost: 1.35,
+    aim: 1.2,
+    of: result => number((result as Rows).rows?.[0]?.['ratio']),
+  },
+  {
+    what: 'dual host certificates (ECDSA handshake, RSA AC) over RSA only: processor time per AC',
+    from: 'dual',
+    atMost: 0.85,
+    of: field('processorTimeRatio'),
+  },
+  {
+    what: 'kept connections: raw RSA-2048 signature over processor time per AC',
+    from: 'keepalive',
+    atLeast: 0.65,
+    of: field('signatureOverAc'),
+  },
+  {
+    what: 'encode, lint, assemble, base64 and XML of a typical AC (6 FQANs, 2 attributes), without its signature',
+    from: 'hotpath',
+    unit: 'µs',
+    atMost: 60,
+    of: result => number((result as Rows).rows?.find(({ step }) => step === WHOLE_ENCODING)?.['median µs']),
+  },
+  {
+    what: 'two workers over one: processor time per AC',
+    from: 'workers',
+    atMost: 1.1,
+    of: field('processorTimeRatio'),
+  },
+  {
+    what: 'two workers: share of connections of the lesser one at saturation',
+    from: 'workers',
+    atLeast: 0.4,
+    of: field('lesserShare'),
+  },
+]
+
+/** The row of bench/micro/encodeTbs.ts that is a figure to reach. */
+export const WHOLE_ENCODING = 'encode + lint + assemble + base64 + XML'
+
+export function isReached({ atMost, atLeast }: Figure, value: number): boolean {
+  return value <= (atMost ?? Number.POSITIVE_INFINITY) && value >= (atLeast ?? Number.NEGATIVE_INFINITY)
+}
+
+/** As it stands in the table: "<= 1.35, aim 1.20". */
+export function goalOf({ atMost, atLeast, aim, unit }: Figure): string {
+  const digits = unit === undefined ? 2 : 0
+  const bound = atMost === undefined ? `>= ${atLeast?.toFixed(digits)}` : `<= ${atMost.toFixed(digits)}`
+  return [bound, unit ?? ''].join(' ').trim() + (aim === undefined ? '' : `, aim ${aim.toFixed(digits)}`)
+}
