@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { besideModule } from '../besideModule.ts'
 import { DatabaseError, type DatabaseErrorKind } from './DatabaseError.ts'
 
 /** What the owner process tells its parent, once. */
@@ -18,7 +18,7 @@ export interface Owner {
   close(): Promise<void>
 }
 
-const ENTRY = fileURLToPath(new URL('./embeddedOwnerProcess.ts', import.meta.url))
+const ENTRY = besideModule('./embeddedOwnerProcess', import.meta.url)
 const CLOSE_MS = 10_000
 const RESTART_MS = 200
 const RESTART_MAX_MS = 5_000

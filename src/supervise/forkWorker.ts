@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { besideModule } from '../besideModule.ts'
 import { SetupError } from '../check/SetupError.ts'
 import type { Snapshot } from '../observe/snapshot.ts'
 import type { Readiness } from '../serving/readiness.ts'
@@ -17,9 +17,7 @@ export interface WorkerEvents {
   counted(snapshot: Snapshot): void
 }
 
-const ENTRY = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './workerProcess.ts' : './workerProcess.js', import.meta.url),
-)
+const ENTRY = besideModule('./workerProcess', import.meta.url)
 /** Longer than a worker drains for. What is still open then belongs to nobody who waits. */
 const KILL_MS = 10_500
 

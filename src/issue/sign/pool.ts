@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
+import { besideModule } from '../../besideModule.ts'
 import { VomsError } from '../../errors.ts'
 import { spend } from '../prepare.ts'
 import type { Prepared, Signer, SigningKey } from '../types.ts'
@@ -44,10 +45,7 @@ interface Waiting {
   reject(error: Error): void
 }
 
-const WORKER_FILE = new URL(
-  import.meta.url.endsWith('.ts') ? './signWorker.ts' : './signWorker.js',
-  import.meta.url,
-)
+const WORKER_FILE = besideModule('./signWorker', import.meta.url)
 
 /**
  * From bench/micro/sign.ts: one value a message costs 17 to 38 % more processor time than the bare signature, up to 8
@@ -66,7 +64,7 @@ export function createSignerPool(options: SignerPoolOptions, observer: SignerObs
   const { threads, maxQueue } = options
   const { atomics, batchesPerThread, maxBatch } = { ...DEFAULT_TUNING, ...options.tuning }
   const piscina: Piscina<SignBatch, SignedBatch> = new Piscina({
-    filename: fileURLToPath(options.workerFile ?? WORKER_FILE),
+    filename: options.workerFile === undefined ? WORKER_FILE : fileURLToPath(options.workerFile),
     minThreads: threads,
     maxThreads: threads,
     concurrentTasksPerWorker: batchesPerThread,
