@@ -6,6 +6,7 @@ import type { DirectoryChange } from './directoryChanges.ts'
 import { type FollowTurn, followSource } from './followSource.ts'
 import { type MysqlAddress, withLocalSocket } from './mysqlAddress.ts'
 import { type MysqlDatabase, openMysql } from './mysqlDatabase.ts'
+import { pauseAfterLook } from './pauseAfterLook.ts'
 import type { SourceKind } from './SourceKind.ts'
 
 export interface FollowerOptions {
@@ -13,6 +14,7 @@ export interface FollowerOptions {
   readonly vo: string
   /** Asked for each connection. Throws SourceError. */
   readonly address: () => MysqlAddress
+  /** Within which a change is to be effective. */
   readonly everySeconds: number
   readonly decisions?: Partial<Decisions>
   readonly resolution?: ResolutionMode
@@ -21,6 +23,8 @@ export interface FollowerOptions {
 export interface FollowerDeps {
   readonly db: Database
   readonly clock: Clock
+  /** Milliseconds that only go forward; performance.now(). */
+  readonly monotonic: () => number
   readonly onTurn: (turn: FollowTurn) => void
   /** A look failed: what was mirrored stays, and the next one comes in its time. */
   readonly onFailed: (cause: unknown) => void
@@ -31,7 +35,7 @@ export interface FollowerDeps {
 export interface Follower {
   /** One look now. Throws SourceError, ImportError, DatabaseError. */
   look(): Promise<FollowTurn>
-  /** Looks from now on, at once and then every so often. */
+  /** Looks from now on, at once and then so often that changes are effective in time. */
   start(): void
   /** Ends after the look that is under way. */
   close(): Promise<void>
@@ -56,20 +60,24 @@ export function createFollower(options: FollowerOptions, deps: FollowerDeps): Fo
   }
 
   async function turn() {
+    const began = deps.monotonic()
     try {
       const made = await look()
       if (!closed) deps.onTurn(made)
     } catch (cause) {
       if (!closed) deps.onFailed(cause)
     }
-    schedule()
+    schedule(deps.monotonic() - began)
   }
 
-  function schedule() {
+  function schedule(tookMs: number) {
     if (closed) return
-    timer = setTimeout(() => {
-      looking = turn()
-    }, options.everySeconds * 1000)
+    timer = setTimeout(
+      () => {
+        looking = turn()
+      },
+      pauseAfterLook(options.everySeconds, tookMs),
+    )
   }
 
   return {

@@ -5,10 +5,8 @@ import type { Database } from '../store/database.ts'
 import { migrate, schemaProblem, schemaState } from '../store/migrate.ts'
 import { openStore } from '../store/openStore.ts'
 import { createFollower, type Follower } from './follower.ts'
+import { followerOptions } from './followerOptions.ts'
 import type { FollowTurn } from './followSource.ts'
-import { IAM } from './iam.ts'
-import { readPasswordFile } from './readPasswordFile.ts'
-import { VOMS_ADMIN } from './vomsAdmin.ts'
 
 /** What the followers of a daemon do; for log and metrics. */
 export type FollowEvent =
@@ -17,6 +15,7 @@ export type FollowEvent =
 
 export interface FollowerKeeperDeps {
   readonly clock: Clock
+  readonly monotonic: () => number
   readonly onEvent: (event: FollowEvent) => void
 }
 
@@ -61,22 +60,11 @@ export function createFollowerKeeper(deps: FollowerKeeperDeps): FollowerKeeper {
 
   function start(vo: string, follow: FollowConfig, db: Database): Following {
     const { everySeconds } = follow
-    const { passwordFile, ...place } = follow
-    const follower = createFollower(
-      {
-        ...{ vo, everySeconds, kind: follow.source === 'iam' ? IAM : VOMS_ADMIN },
-        // Read anew for each connection: a password may change while the daemon runs.
-        address: () => ({
-          ...place,
-          password: passwordFile === undefined ? undefined : readPasswordFile(passwordFile),
-        }),
-      },
-      {
-        ...{ db, clock: deps.clock },
-        onTurn: turn => deps.onEvent({ kind: 'turn', vo, turn }),
-        onFailed: cause => deps.onEvent({ kind: 'failed', vo, cause, everySeconds }),
-      },
-    )
+    const follower = createFollower(followerOptions(vo, follow), {
+      ...{ db, clock: deps.clock, monotonic: deps.monotonic },
+      onTurn: turn => deps.onEvent({ kind: 'turn', vo, turn }),
+      onFailed: cause => deps.onEvent({ kind: 'failed', vo, cause, everySeconds }),
+    })
     const following = { follow, follower }
     running.set(vo, following)
     return following

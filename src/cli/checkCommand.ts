@@ -98,7 +98,7 @@ function ignoredFinding({ file, line, option, why }: IgnoredOption): CheckFindin
   const place = `${file} line ${line}`
   return {
     area: 'configuration',
-    level: 'warning',
+    level: 'note',
     place,
     what: `${option} is ignored`,
     advice: `nothing: ${why}`,

@@ -26,6 +26,7 @@ import { CliError } from './CliError.ts'
 import type { CliContext } from './context.ts'
 import { EXIT, type ExitCode } from './exitCodes.ts'
 import { formatChange, formatImport, formatTurn } from './formatImport.ts'
+import { importFollowedCommand } from './importFollowedCommand.ts'
 import { importProgress } from './importProgress.ts'
 import { printable } from './printable.ts'
 import { withDatabase } from './withDatabase.ts'
@@ -94,6 +95,7 @@ export function importCommand(context: CliContext): Command {
     .description("import another server's members, or mirror them")
     .addCommand(kindCommand(context, VOMS_ADMIN, VOMS_ADMIN_HELP))
     .addCommand(kindCommand(context, IAM, IAM_HELP))
+    .addCommand(importFollowedCommand(context))
     .addCommand(end)
 }
 
@@ -322,8 +324,7 @@ async function follow(
     createFollower(
       { kind, vo, address: () => address, everySeconds, decisions, ...(resolution && { resolution }) },
       {
-        db,
-        clock: io.clock,
+        ...{ db, clock: io.clock, monotonic: () => performance.now() },
         onTurn: turn => {
           void log?.commit()
           if (turn.kind !== 'unchanged')

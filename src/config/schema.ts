@@ -625,7 +625,7 @@ const voKeys = z.strictObject({
   }),
   follow: key(followSchema.optional(), {
     about:
-      'The live MySQL or MariaDB of VOMS Admin or INDIGO IAM that the members are mirrored from, until the VO is administered here (docs/migrate.md). `source`, `database` and `user` are required; `host` is "localhost" (its Unix socket, where there is one), `port` 3306, `tls` "off", and it is looked at every 10 s (`everySeconds`) when they are absent.',
+      'The live MySQL or MariaDB of VOMS Admin or INDIGO IAM that the members are mirrored from, until the VO is administered here (docs/migrate.md). `source`, `database` and `user` are required; `host` is "localhost" (its Unix socket, where there is one), `port` 3306, `tls` "off", and `everySeconds` 10 when they are absent. It is looked at so often that a change is effective within `everySeconds`.',
     expected: FOLLOW,
     fallbackText: 'none',
     example: toml({

@@ -107,7 +107,7 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     log.error({ detail: error.message }, 'the embedded database was lost and is started again'),
   )
   parts.defer(() => owners.close())
-  const followers = createFollowerKeeper({ clock, onEvent: event => noteFollow(event, log) })
+  const followers = createFollowerKeeper({ ...deps, onEvent: event => noteFollow(event, log) })
   parts.defer(() => followers.close())
   // What is below asks the crew, and outlives it.
   const heads = createHeadKeeper(deps, async () => (await crew.askAll('auditHeads')).flat())

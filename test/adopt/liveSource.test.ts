@@ -83,7 +83,7 @@ describe.skipIf(why !== undefined)(`a live MariaDB${why === undefined ? '' : ` (
   function follow(database: string, kind: SourceKind, vo: string): Follower {
     const follower = createFollower(
       { kind, vo, address: () => address(database), everySeconds: 1 },
-      { db, clock, onTurn: () => {}, onFailed: () => {} },
+      { db, clock, monotonic: () => performance.now(), onTurn: () => {}, onFailed: () => {} },
     )
     followers.push(follower)
     return follower
