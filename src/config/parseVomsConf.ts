@@ -51,7 +51,7 @@ const FLAGS = [
     'debug',
     'test',
   ],
-  ...['help', 'version', 'compat'],
+  ...['help', 'usage', 'version', 'compat'],
 ] as const
 
 const texts: readonly string[] = TEXTS
@@ -99,8 +99,12 @@ function readOption(token: string, line: number, column: number, at: number) {
       `${shown(token)} is no option; write --name=value, and # before every word of a remark`,
     )
   }
-  const name = parts[1]!
+  const name = fullName(parts[1]!)
   const value = parts[2]
+  if (typeof name !== 'string') {
+    const list = name.map(one => `--${one}`).join(', ')
+    throw no('VOMS_CONF_UNKNOWN', `${shown(`--${parts[1]}`)} may be any of ${list}`)
+  }
   if (flags.includes(name)) {
     if (value !== undefined) throw no('VOMS_CONF_VALUE', `--${name} takes no value`)
     return { name, value }
@@ -114,6 +118,15 @@ function readOption(token: string, line: number, column: number, at: number) {
     throw no('VOMS_CONF_NUMBER', `--${name}=${shown(value)} is no whole number`)
   }
   return { name, value }
+}
+
+/** What vomsd understands by a name: that option, or the only one that begins so; several are its answer when they do. */
+function fullName(name: string): string | readonly string[] {
+  const known = [...texts, ...numbers, ...flags]
+  if (known.includes(name)) return name
+  const begun = known.filter(one => one.startsWith(name))
+  if (begun.length === 0) return name
+  return begun.length === 1 ? begun[0]! : begun
 }
 
 function* tokensOf(text: string): Generator<{ token: string; line: number; column: number }> {

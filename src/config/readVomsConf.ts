@@ -50,6 +50,7 @@ const IGNORED: Readonly<Record<string, string>> = {
   test: NO_DAEMON,
   conf: 'files are named on the command line',
   help: 'it is for the command line',
+  usage: 'it is for the command line',
   version: 'it is for the command line',
   code: 'obsolete; the port is --port',
   compat: OBSOLETE,

@@ -28,6 +28,12 @@ describe('options of vomsd', () => {
       'VOMS_CONF_UNKNOWN',
       'line 2, column 2 (token 2): "--frobnicate"',
     ],
+    [
+      'a name that several begin with',
+      '--x509_user=/a',
+      'VOMS_CONF_UNKNOWN',
+      '"--x509_user" may be any of --x509_user_cert, --x509_user_key, --x509_user_proxy',
+    ],
     ['no value', '--vo', 'VOMS_CONF_VALUE', '--vo needs a value'],
     ['an empty value', '--vo=', 'VOMS_CONF_VALUE', '--vo needs a value'],
     ['a flag with a value', '--shortfqans=1', 'VOMS_CONF_VALUE', '--shortfqans takes no value'],
@@ -37,6 +43,12 @@ describe('options of vomsd', () => {
   ])('are refused for %s', (_name, text, code, message) => {
     const { refusals } = parseVomsConf(text)
     expect(refusals.some(refusal => refusal.code === code && refusal.message.includes(message))).toBe(true)
+  })
+
+  it('may be cut short, as long as one alone begins so', () => {
+    const { options, refusals } = parseVomsConf('--sockt=60 -short --log=1 --vo=a')
+    expect(options.map(({ name }) => name)).toEqual(['socktimeout', 'shortfqans', 'vo'])
+    expect(refusals.map(({ message }) => message)).toEqual([expect.stringContaining('"--log" may be any of')])
   })
 
   it('are not read without end', () => {
