@@ -7,30 +7,41 @@ import type { Client, Place } from './client.ts'
 import { interopSuite } from './demand.ts'
 import { VO } from './dump.ts'
 import { expectIssued, longForm } from './expectIssued.ts'
+import type { Program } from './programs.ts'
 import { makeProxyFile } from './proxyFile.ts'
 import { formatResults, type Result, writeResults } from './results.ts'
 import { startUnansweredFront } from './unansweredFront.ts'
 import type { AcServer } from './vomsd.ts'
+import { startVouchd } from './vouchd.ts'
 import { createWorld, URI_HOST, type World } from './world.ts'
 
 /** A client takes a second or two; a machine that is busy with other things may take many. */
 export const CASE_TIMEOUT_MS = 90_000
 
-export type StartServer = (world: World) => Promise<AcServer>
+/** How the server of a suite comes to be. */
+export interface ServerMode {
+  /** Stands behind the client's name in results; empty for a server with members of its own. */
+  readonly label: string
+  readonly programs: readonly Program[]
+  start(world: World): Promise<AcServer>
+}
+
+/** vouchd with a configuration of its own and members that were imported. */
+export const ownServer: ServerMode = { label: '', programs: [], start: startVouchd }
 
 /**
  * Declares every interoperation case for the given clients, against one server in one world of their own.
  * `name` is that of the results file.
  */
-export function clientSuite(name: string, clients: readonly Client[], startServer: StartServer): void {
-  const programs = [...new Set(clients.flatMap(client => client.programs))]
+export function clientSuite(name: string, clients: readonly Client[], mode: ServerMode = ownServer): void {
+  const programs = [...new Set([...mode.programs, ...clients.flatMap(client => client.programs)])]
   interopSuite(`interoperation: ${name}`, programs, () => {
     const results: Result[] = []
     const running = {} as { world: World; server: AcServer }
 
     beforeAll(async () => {
       running.world = await createWorld(VO)
-      running.server = await startServer(running.world)
+      running.server = await mode.start(running.world)
     })
     afterAll(async () => {
       await running.server?.stop()
@@ -42,7 +53,7 @@ export function clientSuite(name: string, clients: readonly Client[], startServe
 
     for (const client of clients) {
       describe(client.name, () => {
-        for (const one of interopCases) declareCase(client, one, running, results)
+        for (const one of interopCases) declareCase(client, one, running, results, mode)
       })
     }
     for (const client of clients.filter(checksLsc)) declareLscControl(client, running)
@@ -54,9 +65,10 @@ function declareCase(
   one: InteropCase,
   running: { world: World; server: AcServer },
   results: Result[],
+  { label }: ServerMode,
 ): void {
   const record = (result: Result['result'], detail: string, milliseconds = 0) =>
-    results.push({ client: client.name, case: one.name, result, detail, milliseconds })
+    results.push({ client: `${client.name}${label}`, case: one.name, result, detail, milliseconds })
   const why = client.notOffered(one.request)
   if (why !== undefined) {
     record('not offered', why)

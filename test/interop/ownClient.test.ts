@@ -1,5 +1,4 @@
 import { clientSuite } from './clientSuite.ts'
 import { ownClients } from './ownClient.ts'
-import { startVouchd } from './vouchd.ts'
 
-clientSuite('vouchd-proxy-init', ownClients, startVouchd)
+clientSuite('vouchd-proxy-init', ownClients)

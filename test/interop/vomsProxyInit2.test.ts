@@ -1,5 +1,4 @@
 import { clientSuite } from './clientSuite.ts'
 import { vomsProxyInit2Clients } from './vomsProxyInit2.ts'
-import { startVouchd } from './vouchd.ts'
 
-clientSuite('voms-proxy-init2', vomsProxyInit2Clients, startVouchd)
+clientSuite('voms-proxy-init2', vomsProxyInit2Clients)

@@ -7,6 +7,7 @@ import { reachable, stopChild, waitUntil } from './childProcess.ts'
 import { VO, writeWorldDump } from './dump.ts'
 import { freePort } from './freePort.ts'
 import { runOk } from './run.ts'
+import type { VomsConfFile } from './vomsConf.ts'
 import type { AcServer } from './vomsd.ts'
 import type { Credential, World } from './world.ts'
 
@@ -19,11 +20,9 @@ export interface VouchdOptions {
   readonly further?: readonly string[]
 }
 
-/** The configuration that an operator would write for this world. */
-function configText(world: World, port: number, { hosts, further = [] }: VouchdOptions): string {
+/** What an operator would write for this world besides its VOs; the files of one daemon are told apart by its port. */
+function configText(world: World, port: number): string {
   const text = JSON.stringify
-  const credential = ({ certificate, key }: Credential) =>
-    `{ certificate = ${text(certificate)}, key = ${text(key)} }`
   return `
 [log]
 level = "debug"
@@ -40,6 +39,14 @@ listen = []
 [trust]
 directory = ${text(world.trustDirectory)}
 vomsdir = ${text(world.vomsdir)}
+`
+}
+
+function voText(world: World, port: number, { hosts, further = [] }: VouchdOptions): string {
+  const text = JSON.stringify
+  const credential = ({ certificate, key }: Credential) =>
+    `{ certificate = ${text(certificate)}, key = ${text(key)} }`
+  return `
 [[vo]]
 name = ${text(VO)}
 listen = ["127.0.0.1:${port}"]
@@ -58,13 +65,27 @@ ${further.join('\n')}
 export async function startVouchd(world: World, options: VouchdOptions = {}): Promise<AcServer> {
   const port = await freePort()
   const config = join(world.folder, `vouchd-${port}.toml`)
-  await writeFile(config, configText(world, port, options))
+  await writeFile(config, configText(world, port) + voText(world, port, options))
   const dump = await writeWorldDump(world)
   await runOk(process.execPath, [MAIN, '--config', config, 'migrate'])
   await runOk(process.execPath, [MAIN, '--config', config, 'import', 'voms-admin', dump, '--vo', VO])
+  return serve(world, port, ['--config', config])
+}
+
+/**
+ * Starts `vouchd serve --voms-conf` over one of vomsd's own files and the MariaDB that it names, with nothing of its
+ * own but where its files go.
+ */
+export async function startDropIn(world: World, vomsConf: VomsConfFile): Promise<AcServer> {
+  const config = join(world.folder, `vouchd-${vomsConf.port}.toml`)
+  await writeFile(config, configText(world, vomsConf.port))
+  return serve(world, vomsConf.port, ['--config', config, '--voms-conf', vomsConf.file])
+}
+
+async function serve(world: World, port: number, options: readonly string[]): Promise<AcServer> {
   const logFile = join(world.folder, `vouchd-${port}.log`)
   const output = await open(logFile, 'w')
-  const child = spawn(process.execPath, [MAIN, '--config', config, 'serve'], {
+  const child = spawn(process.execPath, [MAIN, ...options, 'serve'], {
     stdio: ['ignore', output.fd, output.fd],
   })
   await output.close()
