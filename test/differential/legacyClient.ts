@@ -35,8 +35,13 @@ export function legacyDocument({ commands, order, targets, lifetime, base64 }: L
   ].join('')
 }
 
-/** Sends bytes over TLS with a user's certificate, and reads until the server closes. */
-export async function exchange(port: number, user: Credential, request: string): Promise<string> {
+/** Sends bytes over TLS with a user's certificate, and reads until the server closes, or says nothing for so long. */
+export async function exchange(
+  port: number,
+  user: Credential,
+  request: string,
+  patienceMs = 20_000,
+): Promise<string> {
   const [cert, key] = await Promise.all([readFile(user.certificate), readFile(user.key)])
   return new Promise(resolve => {
     const chunks: Buffer[] = []
@@ -46,7 +51,7 @@ export async function exchange(port: number, user: Credential, request: string):
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     // A reset after the answer, or instead of one, is for the caller to judge by what arrived.
     socket.on('error', () => {})
-    socket.setTimeout(20_000, () => socket.destroy())
+    socket.setTimeout(patienceMs, () => socket.destroy())
     socket.on('close', () => resolve(Buffer.concat(chunks).toString('latin1')))
   })
 }
@@ -56,8 +61,9 @@ export async function askLegacy(
   port: number,
   user: Credential,
   request: LegacyRequest,
+  patienceMs?: number,
 ): Promise<LegacyAnswer> {
-  return parseLegacyAnswer(await exchange(port, user, legacyDocument(request)))
+  return parseLegacyAnswer(await exchange(port, user, legacyDocument(request), patienceMs))
 }
 
 // Written apart from the server's own reader and writer: a shared mistake would go unseen.

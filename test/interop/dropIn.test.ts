@@ -5,9 +5,9 @@ import { dropIn } from './dropIn.ts'
 import { vomsProxyInit2Clients } from './vomsProxyInit2.ts'
 import { vomsProxyInit3Clients } from './vomsProxyInit3.ts'
 
-// Each family, and each protocol where a family speaks both without help; what else differs between the ways to run a
-// client lies before the members are looked up, which is what this server does otherwise.
-const NAMES = ['curl', 'voms-proxy-init2', 'voms-proxy-init3', 'arcproxy', 'arcproxy --oldcom']
+// One of each family, the last one over the legacy protocol; what else differs between the ways to run a client lies
+// before the members are looked up, which is what this server does otherwise.
+const NAMES = ['curl', 'voms-proxy-init2', 'voms-proxy-init3', 'arcproxy --oldcom']
 const clients = [...curlClients, ...vomsProxyInit2Clients, ...vomsProxyInit3Clients, ...arcproxyClients]
 
 clientSuite(
