@@ -15,7 +15,8 @@ import { median, quantile, slope } from './statistics.ts'
 
 const HELP = `node bench/load/soak.ts [options]
   --count N     requests in all (1000000)
-  --parts N     samples (50); the first tenth of them is warm-up
+  --warm N      connections with fresh proxies before that, to fill the caches (10000)
+  --parts N     samples (50); the first tenth of them is warm-up too
   --lanes N     connections at once (8)
   --kept N      requests of a kept connection (50)
   --members N   who ask (500)
@@ -27,6 +28,7 @@ Exit code 1 when an answer was wrong.`
 const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '1000000' },
+    warm: { type: 'string', default: '10000' },
     parts: { type: 'string', default: '50' },
     lanes: { type: 'string', default: '8' },
     kept: { type: 'string', default: '50' },
@@ -86,10 +88,16 @@ try {
     { nodeOptions: ['--expose-gc', '--import', fileURLToPath(new URL('./heapProbe.ts', import.meta.url))] },
   )
   client = createSoakClient(world, { port, lanes, kept })
+  await client.warmUp(Number(values.warm))
   let served = 0
   for (let n = 0; n < parts && !interrupted && performance.now() < end; n++) {
     const before = processorTimeOf(daemon.pid)
-    const answers = await client.ask(Math.ceil((count * (n + 1)) / parts) - served)
+    const wanted = Math.ceil((count * (n + 1)) / parts) - served
+    const answers = await client.ask(wanted).catch((cause: unknown) => {
+      // SIGINT from a terminal ends the daemon too.
+      if (!interrupted) throw cause
+    })
+    if (answers === undefined) break
     const used = processorTimeOf(daemon.pid) - before
     served += answers.granted + answers.refused + answers.unavailable
     for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += answers[key]
@@ -105,7 +113,7 @@ const steady = seen.slice(Math.ceil(seen.length / 10))
 if (steady.length < 2) throw new Error('too short to say anything')
 const result = {
   benchmark: 'soak',
-  setting: { count, parts, lanes, kept, members: world.members.length },
+  setting: { count, parts, lanes, kept, warm: Number(values.warm), members: world.members.length },
   node: process.version,
   served: seen.at(-1)!.served,
   ...total,

@@ -6,6 +6,8 @@ import { type BenchWorld, VO } from './benchWorld.ts'
 
 /** What clients of a soak do, and what came of it. */
 export interface SoakClient {
+  /** So many connections with a fresh proxy and one request each, so that caches are as full as they get. */
+  warmUp(connections: number): Promise<void>
   /** So many more requests; resolves when all are answered. */
   ask(count: number): Promise<Answers>
   /** Closes what is open. */
@@ -75,7 +77,10 @@ export function createSoakClient(world: BenchWorld, settings: SoakSettings): Soa
   }
 
   async function connection(most: number, into: MutableAnswers): Promise<void> {
-    const n = connections++
+    await connectAs(connections++, most, into)
+  }
+
+  async function connectAs(n: number, most: number, into: MutableAnswers): Promise<void> {
     const { context, isMember, isFresh } = contextOf(n)
     const socket = connect({
       host: '127.0.0.1',
@@ -106,14 +111,7 @@ export function createSoakClient(world: BenchWorld, settings: SoakSettings): Soa
   }
 
   async function ask(count: number): Promise<Answers> {
-    const into: MutableAnswers = {
-      milliseconds: [],
-      granted: 0,
-      refused: 0,
-      unavailable: 0,
-      connections: 0,
-      freshProxies: 0,
-    }
+    const into = noAnswers()
     let left = count
     const lane = async () => {
       while (left > 0) {
@@ -126,7 +124,17 @@ export function createSoakClient(world: BenchWorld, settings: SoakSettings): Soa
     return into
   }
 
+  async function warmUp(count: number): Promise<void> {
+    let left = count
+    const lane = async () => {
+      // Even numbers are those of fresh proxies.
+      while (left-- > 0) await connectAs(2 * left, 1, noAnswers())
+    }
+    await Promise.all(Array.from({ length: settings.lanes }, lane))
+  }
+
   return {
+    warmUp,
     ask,
     close() {
       for (const socket of open) socket.destroy()
@@ -135,6 +143,15 @@ export function createSoakClient(world: BenchWorld, settings: SoakSettings): Soa
 }
 
 type MutableAnswers = { -readonly [K in keyof Answers]: Answers[K] } & { milliseconds: number[] }
+
+const noAnswers = (): MutableAnswers => ({
+  milliseconds: [],
+  granted: 0,
+  refused: 0,
+  unavailable: 0,
+  connections: 0,
+  freshProxies: 0,
+})
 
 async function legacy(socket: TLSSocket, answers: AnswerReader, into: MutableAnswers): Promise<void> {
   socket.write(

@@ -100,6 +100,42 @@ describe('a member is found', () => {
   })
 })
 
+describe('every spelling of a label', () => {
+  const EMAILS = ['emailAddress', 'Email', 'E', 'EMAILADDRESS', '1.2.840.113549.1.9.1']
+  const UIDS = ['UID', 'USERID', 'uid', '0.9.2342.19200300.100.1.1']
+  const spelled = [...EMAILS, ...UIDS]
+  const member = (n: number) => `spelled ${n}`
+  const value = (n: number) => (n < EMAILS.length ? `s${n}@example.org` : `s${n}`)
+  let daemon: Daemon
+  beforeAll(async () => {
+    daemon = await openCourt(
+      spelled.map((label, n) => ({ member: member(n), subject: `${BASE}/CN=s${n}/${label}=${value(n)}` })),
+    )
+  })
+  afterAll(() => daemon?.stop())
+
+  it.each(spelled.map((label, n) => [label, n] as const))(
+    '%s is its attribute and no other',
+    async (label, n) => {
+      const named_ = (type: string, string: NameAttribute['string'] = 'utf8') =>
+        whois(daemon, [eecOf(named({ type: 'CN', value: `s${n}` }, { type, value: value(n), string }))])
+      const own = n < EMAILS.length ? 'emailAddress' : 'UID'
+      // A query by equality finds only what directories are known to write.
+      const isWritten = !['EMAILADDRESS', 'uid', '1.2.840.113549.1.9.1'].includes(label)
+      expect(await named_(own)).toBe(isWritten ? member(n) : 'NoSuchUser')
+      for (const other of [
+        'CN',
+        'OU',
+        '0.9.2342.19200300.100.1.3',
+        '0.9.2342.19200300.100.1.44',
+        '2.5.4.45',
+      ]) {
+        expect(await named_(other)).toBe('NoSuchUser')
+      }
+    },
+  )
+})
+
 describe('nobody passes for a member', () => {
   it.each<[string, NameInput, string]>([
     ['a BMPString whose octets read as his name', raw(0x1e, utf8('kims')), 'NoSuchUser'],

@@ -58,7 +58,19 @@ async function register(daemon: Daemon, registrations: readonly Registration[]):
 
 /** Whom the daemon takes the owner of the chain for: the member's name, or the code of the refusal. */
 export async function whois(daemon: Daemon, chain: readonly Credential[]): Promise<string> {
-  return identityIn(await askRest(daemon.port(), chain))
+  return identityIn(await askPatiently(daemon.port(), chain))
+}
+
+/** As askRest, again where a busy machine's database did not answer in time: that is no verdict. */
+export async function askPatiently(
+  port: number,
+  chain: readonly Credential[],
+  query = '',
+): Promise<RestAnswer> {
+  for (let tries = 0; ; tries++) {
+    const answer = await askRest(port, chain, query)
+    if (answer.status !== 503 || tries === 10) return answer
+  }
 }
 
 async function identityIn({ ac, code, message }: RestAnswer): Promise<string> {

@@ -1,9 +1,9 @@
+import { webcrypto } from 'node:crypto'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { issueHost } from '../cli/siteFolder.ts'
 import {
   askLegacy,
-  askRest,
   ca,
   type Daemon,
   host,
@@ -19,7 +19,7 @@ import { issueProxy } from '../pki/issueProxy.ts'
 import { storedRsaKey } from '../pki/keys.ts'
 import { writeLscFile } from '../pki/vomsFiles.ts'
 import { type ForgedAc, forgeAc, proxyWith } from './forgeAc.ts'
-import { otherCa } from './openCourt.ts'
+import { askPatiently, otherCa } from './openCourt.ts'
 
 /** Holds /vo.0, /vo.0/G1, R1 there, /vo.0/G2, and /vo.0/optional. */
 const rich = userNamed('test0')
@@ -52,7 +52,7 @@ beforeAll(async () => {
 })
 afterAll(() => daemon?.stop())
 
-const ask = (chain: readonly Credential[], query = '') => askRest(daemon.port(), chain, query)
+const ask = (chain: readonly Credential[], query = '') => askPatiently(daemon.port(), chain, query)
 
 /** Short FQANs of the AC, verified by an independent reader; or the code of the refusal. */
 async function given(answer: RestAnswer): Promise<readonly string[] | string> {
@@ -295,6 +295,22 @@ describe('an AC in the chain never adds anything', () => {
       expect(await given(await ask([carrier, poor], query))).toEqual(expected)
     }
     expect(await given(await ask([carrier, poor], '?fqans=/vo.0/G1/Role=R1'))).toBe('BadRequest')
+  })
+
+  it('costs no signature where nobody vouches for its signer', async () => {
+    const verify = vi.spyOn(webcrypto.subtle, 'verify')
+    try {
+      for (const issuer of [rogueHost, sameNameHost]) {
+        const carrier = proxyWith(poor, [forgeAc(poor, { issuer, fqans: everything })])
+        expect(await given(await ask([carrier, poor]))).toEqual(['/vo.0'])
+      }
+      expect(verify).toHaveBeenCalledTimes(0)
+      const carrier = proxyWith(poor, [forgeAc(poor, { issuer: host, fqans: everything })])
+      await given(await ask([carrier, poor]))
+      expect(verify).toHaveBeenCalled()
+    } finally {
+      verify.mockRestore()
+    }
   })
 
   it('makes no member of a stranger', async () => {

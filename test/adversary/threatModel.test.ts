@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 
 const ROOT = new URL('../../', import.meta.url)
 
-it.each(['docs/threat-model.md', 'docs/reliability.md', 'SECURITY.md'])(
+it.each(['docs/threat-model.md', 'docs/reliability.md', 'docs/self-assessment.md', 'SECURITY.md'])(
   '%s names no file that is not there',
   page => {
     const text = readFileSync(new URL(page, ROOT), 'utf8')
@@ -23,4 +23,16 @@ it('docs/threat-model.md gives every threat a test', () => {
   const rows = threats.split('\n').filter(line => line.startsWith('| ') && !line.startsWith('| Threat'))
   expect(rows.length).toBeGreaterThan(30)
   expect(rows.filter(row => !/`test\/[^`]+`[^|]*\|$/.test(row))).toEqual([])
+})
+
+it('docs/self-assessment.md says of each subject what it rests on, unless it is left to the operator', () => {
+  const text = readFileSync(new URL('docs/self-assessment.md', ROOT), 'utf8')
+  const rows = text.split('\n').filter(line => /^\| (?!Asked|-)/.test(line))
+  expect(rows.length).toBeGreaterThan(30)
+  for (const row of rows) {
+    const [status, does, , evidence] = row.split(' | ').slice(1)
+    expect(['met', 'shared', 'yours']).toContain(status)
+    if (status === 'yours') continue
+    expect([row, does!.length > 20, /`test\/|\]\(/.test(evidence!)]).toEqual([row, true, true])
+  }
 })
