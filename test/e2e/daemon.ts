@@ -107,6 +107,9 @@ export async function startDaemon(change: Record<string, unknown> = {}): Promise
   }
 }
 
+/** Longer than any limit of the daemon: whoever waits for so long has been forgotten. */
+const SILENCE_MS = 60_000
+
 /** Writes the pieces over one TLS connection and reads to its end. */
 export function talk(port: number, chain: readonly Credential[], request: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -114,12 +117,14 @@ export function talk(port: number, chain: readonly Credential[], request: string
       host: '127.0.0.1',
       port,
       rejectUnauthorized: false,
+      timeout: SILENCE_MS,
       ...(chain[0] && { cert: chain.map(c => c.pem).join(''), key: privateKeyPem(chain[0].key) }),
     })
     let text = ''
     socket.on('data', chunk => {
       text += chunk.toString('latin1')
     })
+    socket.once('timeout', () => socket.destroy(new Error(`nothing came for ${SILENCE_MS} ms`)))
     socket.once('error', reject)
     socket.once('close', () => resolve(text))
     socket.once('secureConnect', () => socket.write(request))

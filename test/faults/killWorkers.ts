@@ -14,7 +14,7 @@ const site = makeSiteFolder()
 const daemon = await startDaemonProcess(site)
 try {
   const port = await daemon.port()
-  const load = startLoad(() => port, CONNECTIONS)
+  const load = startLoad(() => port, { connections: CONNECTIONS })
   let kills = 0
   for (let second = 0; second < seconds; second++) {
     await sleep(1000)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { StoreConfig } from '../../src/config/types.ts'
 import type { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { openStore } from '../../src/store/openStore.ts'
@@ -33,7 +34,20 @@ export interface SiteFolder {
   remove(): void
 }
 
-export function makeSiteFolder(vos: readonly (readonly [string, string])[] = VOS): SiteFolder {
+/** What a site has otherwise than most. */
+export interface SiteOptions {
+  /** Tables of the configuration, TOML, in place of those of COMMON with the same name. */
+  readonly tables?: Readonly<Record<string, string>>
+  /** Keys of every VO, TOML. */
+  readonly vo?: string
+  /** The database as a command beside the daemon opens it, where it is not the embedded one. */
+  readonly database?: StoreConfig
+}
+
+export function makeSiteFolder(
+  vos: readonly (readonly [string, string])[] = VOS,
+  options: SiteOptions = {},
+): SiteFolder {
   const folder = mkdtempSync(join(tmpdir(), 'vouchd-supervise-'))
   const path = (name: string) => join(folder, name)
   writeTrustDirectory(path('certificates'), [
@@ -46,9 +60,12 @@ export function makeSiteFolder(vos: readonly (readonly [string, string])[] = VOS
     configure(more = WORKERS, names = vos) {
       const tables = names.map(
         ([name, listen]) =>
-          `[[vo]]\nname = "${name}"\nlisten = ["${listen}"]\nuri = "voms.example.org:15000"\n`,
+          `[[vo]]\nname = "${name}"\nlisten = ["${listen}"]\nuri = "voms.example.org:15000"\n${options.vo ?? ''}`,
       )
-      writeFileSync(site.config, `${more}${COMMON}${tables.join('')}`)
+      const common = Object.entries({ ...COMMON, ...options.tables }).map(
+        ([table, keys]) => `[${table}]\n${keys}\n`,
+      )
+      writeFileSync(site.config, `${more}${common.join('')}${tables.join('')}`)
     },
     writeHost(credential) {
       writeCertificateFile(path('new.pem'), credential)
@@ -56,7 +73,8 @@ export function makeSiteFolder(vos: readonly (readonly [string, string])[] = VOS
       renameSync(path('new.key'), path('host.key'))
       renameSync(path('new.pem'), path('host.pem'))
     },
-    database: () => openStore({ kind: 'embedded', folder: path('database') }, { mode: 'command' }),
+    database: () =>
+      openStore(options.database ?? { kind: 'embedded', folder: path('database') }, { mode: 'owner' }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
   site.writeHost(host)
@@ -67,19 +85,13 @@ export function makeSiteFolder(vos: readonly (readonly [string, string])[] = VOS
 const VOS = [['vo.0', '127.0.0.1:0']] as const
 /** Two processes that serve, whatever the machine has. */
 export const WORKERS = '[processes]\nworkers = 2\ncontrolSocket = "control.sock"\n'
-const COMMON = `
-[store]
-folder = "database"
-[trust]
-directory = "certificates"
-vomsdir = "vomsdir"
-[audit]
-folder = "audit"
-[observe]
-listen = []
-[defaults]
-hostCredentials = [ { certificate = "host.pem", key = "host.key" } ]
-`
+const COMMON: Readonly<Record<string, string>> = {
+  store: 'folder = "database"',
+  trust: 'directory = "certificates"\nvomsdir = "vomsdir"',
+  audit: 'folder = "audit"',
+  observe: 'listen = []',
+  defaults: 'hostCredentials = [ { certificate = "host.pem", key = "host.key" } ]',
+}
 
 /** `vouchd serve` as a process of its own. */
 export interface DaemonProcess {

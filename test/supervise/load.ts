@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { askRest, type RestAnswer, userNamed } from '../e2e/daemon.ts'
 import { readAcIndependently } from '../independent/readAc.ts'
 
@@ -12,24 +13,41 @@ export interface LoadResult {
   readonly mismatched: number
   /** The longest that a client had to wait, for an answer or the end of its connection. */
   readonly longestMs: number
+  /** How long each client waited that got an AC. */
+  readonly waits: readonly number[]
 }
 
 const user = userNamed('test0')
 
-/** Asks a port without pause, over so many connections at once, until it is stopped. Each AC is verified. */
-export function startLoad(port: () => number, connections = 4): { stop(): Promise<LoadResult> } {
+export interface LoadOptions {
+  /** Over so many connections at once. */
+  readonly connections?: number
+  /** Between an answer and the next question of the same connection. */
+  readonly pauseMs?: number
+  /** Told of each answer, as it comes. */
+  readonly onAnswer?: (answer: RestAnswer) => void
+}
+
+/** Asks a port again and again until it is stopped. Each AC is verified. */
+export function startLoad(
+  port: () => number,
+  { connections = 4, pauseMs = 0, onAnswer }: LoadOptions = {},
+): { stop(): Promise<LoadResult> } {
   let running = true
   let issued = 0
   let mismatched = 0
   let longestMs = 0
   const refused: string[] = []
   const broken: string[] = []
+  const waits: number[] = []
 
-  async function note(answer: RestAnswer): Promise<void> {
+  async function note(answer: RestAnswer, waitedMs: number): Promise<void> {
+    onAnswer?.(answer)
     if (Number.isNaN(answer.status)) broken.push('closed without an answer')
     else if (answer.ac === undefined) refused.push(`${answer.status} ${answer.code} ${answer.message}`)
     else {
       issued++
+      waits.push(waitedMs)
       const ac = await readAcIndependently(answer.ac)
       if (!ac.signatureValid) mismatched++
     }
@@ -38,12 +56,16 @@ export function startLoad(port: () => number, connections = 4): { stop(): Promis
   async function ask(): Promise<void> {
     while (running) {
       const began = performance.now()
+      let answer: RestAnswer | undefined
       try {
-        await note(await askRest(port(), [user]))
+        answer = await askRest(port(), [user])
       } catch (cause) {
         broken.push((cause as NodeJS.ErrnoException).code ?? String(cause))
       }
-      longestMs = Math.max(longestMs, Math.round(performance.now() - began))
+      const waitedMs = Math.round(performance.now() - began)
+      longestMs = Math.max(longestMs, waitedMs)
+      if (answer !== undefined) await note(answer, waitedMs)
+      if (pauseMs > 0) await sleep(pauseMs)
     }
   }
 
@@ -52,7 +74,7 @@ export function startLoad(port: () => number, connections = 4): { stop(): Promis
     async stop() {
       running = false
       await Promise.all(askers)
-      return { issued, refused, broken, mismatched, longestMs }
+      return { issued, refused, broken, mismatched, longestMs, waits }
     },
   }
 }

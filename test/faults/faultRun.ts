@@ -1,0 +1,32 @@
+/** One thing that goes wrong under load, as often or for as long as is asked. */
+export interface FaultRun {
+  readonly name: string
+  /** What is done, and what has to hold. */
+  readonly about: string
+  /** What is counted: suspensions, seconds. */
+  readonly unit: string
+  /** How many it takes to know, and how many each test run affords. */
+  readonly long: number
+  readonly short: number
+  /** Why it cannot be run here, and what to do. */
+  readonly missing?: () => string | undefined
+  run(count: number, tell: (progress: string) => void): Promise<FaultResult>
+}
+
+export interface FaultResult {
+  /** In the order in which they are printed. */
+  readonly figures: Readonly<Record<string, number | string>>
+  /** Each thing that did not hold, in words. */
+  readonly wrong: readonly string[]
+}
+
+/** Gathers what does not hold. */
+export function verdict(): { readonly wrong: string[]; unless(holds: boolean, what: string): void } {
+  const wrong: string[] = []
+  return {
+    wrong,
+    unless(holds, what) {
+      if (!holds) wrong.push(what)
+    },
+  }
+}
