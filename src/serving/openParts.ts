@@ -14,6 +14,7 @@ import { unknownVos } from '../check/unknownVos.ts'
 import type { Config } from '../config/types.ts'
 import type { Events } from '../events.ts'
 import { createInlineSigner } from '../issue/sign/inline.ts'
+import type { SignerObserver } from '../issue/sign/observer.ts'
 import { createSignerPool } from '../issue/sign/pool.ts'
 import { concurrency } from '../issue/sign/poolSize.ts'
 import type { Signer, SigningKey } from '../issue/types.ts'
@@ -258,14 +259,19 @@ async function openSigners(
   { signing }: Config,
   before: Part<Signers> | undefined,
   opened: AsyncDisposableStack,
-  { events: { metrics } }: ServerDeps,
+  { events }: ServerDeps,
 ): Promise<Part<Signers>> {
   return keepOrOpen(before, { settings: signing, uses: [] }, opened, () => {
     if (signing.mode === 'inline') {
       return { value: { signer: async key => createInlineSigner(key) }, close() {} }
     }
     const threads = signing.threads ?? concurrency(availableParallelism()).signersPerWorker
-    const pool = createSignerPool({ threads, maxQueue: signing.maxQueue }, signerObserver(metrics))
+    const observer: SignerObserver = {
+      ...signerObserver(events.metrics),
+      fault: cause =>
+        events.notice('error', 'a signing thread was lost and is replaced', { detail: cause.message }),
+    }
+    const pool = createSignerPool({ threads, maxQueue: signing.maxQueue }, observer)
     return { value: pool, close: () => pool.close() }
   })
 }

@@ -15,6 +15,8 @@ export interface SignerPoolOptions {
   readonly maxQueue: number
   /** The file that threads run; another one only in tests. */
   readonly workerFile?: URL
+  /** Seconds after which a thread that has not answered is taken to hang; others only in tests. */
+  readonly hangSeconds?: number
   /** Other settings than DEFAULT_TUNING; only in benchmarks. */
   readonly tuning?: Partial<PoolTuning>
 }
@@ -41,6 +43,8 @@ interface Waiting {
   readonly key: SigningKey
   readonly bytes: Uint8Array
   readonly since: number
+  /** The thread that had it before is gone. */
+  again: boolean
   resolve(signature: Uint8Array): void
   reject(error: Error): void
 }
@@ -56,24 +60,34 @@ const WORKER_FILE = besideModule('./signWorker', import.meta.url)
  */
 const DEFAULT_TUNING: PoolTuning = { atomics: 'disabled', batchesPerThread: 2, maxBatch: 8 }
 
-/** A thread that dies this often in a row without one answer will not get better; the pool gives up. */
+/** Threads that die this often in a row without one answer are left alone for a while. */
 const MAX_DEATHS = 16
+const PAUSE_MS = 1_000
+
+/** A batch takes milliseconds, a machine that is overloaded may hold it up for a second; a client waits for fifteen. */
+const HANG_SECONDS = 5
 
 /** Starts the threads. They do not keep the process alive. */
 export function createSignerPool(options: SignerPoolOptions, observer: SignerObserver): SignerPool {
   const { threads, maxQueue } = options
   const { atomics, batchesPerThread, maxBatch } = { ...DEFAULT_TUNING, ...options.tuning }
-  const piscina: Piscina<SignBatch, SignedBatch> = new Piscina({
-    filename: options.workerFile === undefined ? WORKER_FILE : fileURLToPath(options.workerFile),
-    minThreads: threads,
-    maxThreads: threads,
-    concurrentTasksPerWorker: batchesPerThread,
-    atomics,
-    env: {},
-    trackUnmanagedFds: false,
-    recordTiming: false,
-  })
-  piscina.on('error', error => died(error as Error))
+  const hangSeconds = options.hangSeconds ?? HANG_SECONDS
+  let piscina = startThreads()
+
+  function startThreads(): Piscina<SignBatch, SignedBatch> {
+    const started = new Piscina<SignBatch, SignedBatch>({
+      filename: options.workerFile === undefined ? WORKER_FILE : fileURLToPath(options.workerFile),
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker: batchesPerThread,
+      atomics,
+      env: {},
+      trackUnmanagedFds: false,
+      recordTiming: false,
+    })
+    started.on('error', error => died(error as Error))
+    return started
+  }
 
   const waiting: Waiting[] = []
   let underWay = 0
@@ -81,6 +95,12 @@ export function createSignerPool(options: SignerPoolOptions, observer: SignerObs
   let deathsInARow = 0
   let broken = false
   let closing: Promise<void> | undefined
+  /** What threads have now, and for how many ticks: a machine that slept has no thread that hangs. */
+  const flights = new Set<{ ticks: number }>()
+  const tick = setInterval(lookForHang, 1_000)
+  tick.unref()
+  let retries = Promise.resolve()
+  let pause: NodeJS.Timeout | undefined
   let onIdle: (() => void) | undefined
 
   function planFlush(): void {
@@ -104,8 +124,7 @@ export function createSignerPool(options: SignerPoolOptions, observer: SignerObs
     const sent = performance.now()
     underWay++
     try {
-      const batch = await piscina.run(pack(items))
-      deathsInARow = 0
+      const batch = await run(pack(items))
       const workSeconds = batch.workSeconds
       const hopSeconds = (performance.now() - sent) / 1000 - workSeconds
       const waitSeconds = (sent - items[0]!.since) / 1000
@@ -113,14 +132,52 @@ export function createSignerPool(options: SignerPoolOptions, observer: SignerObs
       deliver(items, batch)
     } catch (cause) {
       died(cause as Error)
-      rejectAll(items, cause)
+      sendAgain(items, cause)
     } finally {
       underWay--
       flush()
     }
   }
 
-  /** Piscina has replaced the thread already; this ends a pool whose threads only die. */
+  async function run(batch: SignBatch): Promise<SignedBatch> {
+    const flight = { ticks: 0 }
+    flights.add(flight)
+    try {
+      const signed = await piscina.run(batch)
+      deathsInARow = 0
+      return signed
+    } finally {
+      flights.delete(flight)
+    }
+  }
+
+  /** Once, and each by itself after the other: what ends every thread takes nothing else with it. */
+  function sendAgain(items: readonly Waiting[], cause: unknown): void {
+    for (const item of items) {
+      if (item.again || broken) {
+        rejectAll([item], cause)
+        continue
+      }
+      item.again = true
+      underWay++
+      retries = retries.then(() => {
+        underWay--
+        return send([item])
+      })
+    }
+  }
+
+  /** Nothing tells which thread it is: all are replaced, and what they had is sent again. */
+  function lookForHang(): void {
+    for (const flight of flights) flight.ticks++
+    if (broken || [...flights].every(({ ticks }) => ticks <= hangSeconds)) return
+    observer.fault(new Error(`a signing thread has not answered for ${hangSeconds} s`))
+    const hung = piscina
+    piscina = startThreads()
+    void hung.destroy()
+  }
+
+  /** Piscina has replaced the thread already; this gives threads that only die a pause. */
   function died(cause: Error): void {
     observer.fault(cause)
     deathsInARow++
@@ -128,11 +185,17 @@ export function createSignerPool(options: SignerPoolOptions, observer: SignerObs
     broken = true
     rejectAll(waiting.splice(0), cause)
     void piscina.destroy()
+    pause = setTimeout(() => {
+      deathsInARow = 0
+      broken = false
+      piscina = startThreads()
+    }, PAUSE_MS)
+    pause.unref()
   }
 
   async function loadEverywhere(key: SigningKey): Promise<void> {
     const load = { keys: [key], keyOf: [], lengths: [], bytes: new Uint8Array() }
-    const answers = await Promise.all(Array.from({ length: threads }, () => piscina.run(load)))
+    const answers = await Promise.all(Array.from({ length: threads }, () => run(load)))
     for (const { faults } of answers) {
       const fault = faults?.[0]
       if (fault !== undefined) throw new SigningKeyFault(fault.code, fault.message)
@@ -149,7 +212,7 @@ export function createSignerPool(options: SignerPoolOptions, observer: SignerObs
     if (waiting.length >= maxQueue) return Promise.reject(new VomsError('overloaded', {}))
     return new Promise((resolve, reject) => {
       const bytes = spend(prepared, key)
-      waiting.push({ key, bytes, since: performance.now(), resolve, reject })
+      waiting.push({ key, bytes, since: performance.now(), again: false, resolve, reject })
       planFlush()
     })
   }
@@ -171,6 +234,8 @@ export function createSignerPool(options: SignerPoolOptions, observer: SignerObs
     })
     flush()
     await idle
+    clearInterval(tick)
+    clearTimeout(pause)
     await piscina.close()
   }
 }

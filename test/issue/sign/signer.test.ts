@@ -192,19 +192,36 @@ describe('signer pool', () => {
   it.each([
     ['dies', 'die-now'],
     ['throws', 'throw-now'],
-  ])('fails what a thread held when it %s, tells so, and goes on', async (_, text) => {
+    ['hangs', 'hang-now'],
+  ])('signs elsewhere what a thread held when it %s, and tells so', async (_, text) => {
     const faults: Error[] = []
     const signer = await start(
-      { workerFile: workers('mortalWorker') },
+      { threads: 2, workerFile: workers('mortalWorker'), hangSeconds: 1 },
       { ...unobserved, fault: error => faults.push(error) },
     ).signer(key)
-    await expect(signer.sign(withText(text))).rejects.toMatchObject({ code: 'internal' })
-    expect(faults).toHaveLength(1)
-    const after = prepared()
-    expect(isSignature(after, await signer.sign(after))).toBe(true)
+    const flag = join(key.folder, `${text}.flag`)
+    const many = [withText(`${text} once ${flag}`), ...Array.from({ length: 20 }, prepared)]
+    const signatures = await Promise.all(many.map(one => signer.sign(one)))
+    for (const [i, one] of many.entries()) expect(isSignature(one, signatures[i]!)).toBe(true)
+    expect(faults.length).toBeGreaterThan(0)
+    rmSync(flag)
   })
 
-  it('gives up on threads that only die', async () => {
+  it.each([
+    ['dies', 'die-now'],
+    ['throws', 'throw-now'],
+    ['hangs', 'hang-now'],
+  ])('fails alone what no thread can sign, since it %s', async (_, text) => {
+    const signer = await start({ workerFile: workers('mortalWorker'), hangSeconds: 1 }).signer(key)
+    const others = Array.from({ length: 4 }, prepared)
+    const all = [withText(text), ...others].map(one => signer.sign(one))
+    await expect(all[0]).rejects.toMatchObject({ code: 'internal' })
+    const after = prepared()
+    expect(isSignature(after, await signer.sign(after))).toBe(true)
+    expect((await Promise.allSettled(all)).filter(({ status }) => status === 'rejected')).toHaveLength(1)
+  })
+
+  it('rests from threads that only die', async () => {
     const faults: Error[] = []
     const threads = start(
       { workerFile: workers('stillbornWorker') },
