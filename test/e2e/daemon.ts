@@ -108,7 +108,7 @@ export async function startDaemon(change: Record<string, unknown> = {}): Promise
 }
 
 /** Longer than any limit of the daemon: whoever waits for so long has been forgotten. */
-const SILENCE_MS = 60_000
+const SILENCE_MS = 180_000
 
 /** Writes the pieces over one TLS connection and reads to its end. */
 export function talk(port: number, chain: readonly Credential[], request: string): Promise<string> {

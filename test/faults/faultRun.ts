@@ -18,15 +18,28 @@ export interface FaultResult {
   readonly figures: Readonly<Record<string, number | string>>
   /** Each thing that did not hold, in words. */
   readonly wrong: readonly string[]
+  /** What took longer than it should; on a machine that has other things to do, that says little. */
+  readonly late: readonly string[]
+}
+
+export interface Verdict extends Pick<FaultResult, 'wrong' | 'late'> {
+  unless(holds: boolean, what: string): void
+  /** Notes when something took longer than so many milliseconds. */
+  inTime(ms: number, most: number, what: string): void
 }
 
 /** Gathers what does not hold. */
-export function verdict(): { readonly wrong: string[]; unless(holds: boolean, what: string): void } {
+export function verdict(): Verdict {
   const wrong: string[] = []
+  const late: string[] = []
   return {
     wrong,
+    late,
     unless(holds, what) {
       if (!holds) wrong.push(what)
+    },
+    inTime(ms, most, what) {
+      if (!(ms <= most)) late.push(`${what}: ${Math.round(ms)} ms, more than ${most}`)
     },
   }
 }

@@ -61,14 +61,14 @@ async function runAll(): Promise<void> {
     const result =
       missing === undefined
         ? await run.run(count, text => tell(`${run.name}: ${text}`))
-        : { figures: {}, wrong: [`cannot run here: ${missing}`] }
+        : { figures: {}, wrong: [`cannot run here: ${missing}`], late: [] }
     tell('')
     const seconds = Math.round((performance.now() - began) / 1000)
     rows.push({ name: run.name, count, unit: run.unit, seconds, load: Math.round(loadavg()[1]!), ...result })
     print(rows.at(-1)!)
   }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, undefined, 2)}\n`)
-  if (rows.some(({ wrong }) => wrong.length > 0)) process.exitCode = 1
+  if (rows.some(({ wrong, late }) => wrong.length + late.length > 0)) process.exitCode = 1
 }
 
 /** One line that changes on a terminal, a line now and then elsewhere. */
@@ -80,11 +80,12 @@ function tell(text: string): void {
   }
 }
 
-function print({ name, count, unit, seconds, load, figures, wrong }: Row): void {
+function print({ name, count, unit, seconds, load, figures, wrong, late }: Row): void {
   console.log(
-    `${wrong.length === 0 ? 'ok ' : 'NOT OK'} ${name}: ${count} ${unit}, ${seconds} s, load ${load}`,
+    `${wrong.length > 0 ? 'NOT OK' : late.length > 0 ? 'LATE' : 'ok'} ${name}: ${count} ${unit}, ${seconds} s, load ${load}`,
   )
   const width = Math.max(0, ...Object.keys(figures).map(key => key.length))
   for (const [key, value] of Object.entries(figures)) console.log(`    ${key.padEnd(width)}  ${value}`)
   for (const one of wrong) console.log(`    NOT: ${one}`)
+  for (const one of late) console.log(`    LATE: ${one}`)
 }

@@ -12,7 +12,7 @@ import { publicKeyPath, readPublicKeys } from '../../src/audit/headKey.ts'
 import { searchAudit } from '../../src/audit/searchAudit.ts'
 import { verifyAudit } from '../../src/audit/verifyAudit.ts'
 import { systemClock } from '../../src/clock.ts'
-import { reachable, stopChild, waitUntil } from '../interop/childProcess.ts'
+import { reachable, waitUntil } from '../interop/childProcess.ts'
 import { freePort } from '../interop/freePort.ts'
 import { randomFrom } from './mutateAudit.ts'
 
@@ -25,6 +25,7 @@ export interface KillOptions {
   readonly lanes: number
   /** TOML that goes before [[vo]]. */
   readonly config?: string
+  readonly tell?: (progress: string) => void
 }
 
 export interface KillResult {
@@ -60,6 +61,7 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
     const killed = { main: 0, child: 0 }
     let busy = 0
     for (let kill = 0; kill < options.kills; kill++) {
+      options.tell?.(`${kill} kills, ${clients.received.size} ACs`)
       const began = performance.now()
       await sleep(300 + random(900))
       busy += performance.now() - began
@@ -77,7 +79,9 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
       daemon = await startDaemon(config, port)
     }
     await clients.stop()
-    await stopChild(daemon)
+    // It signs the heads at its end, which may take a while where other things run.
+    daemon.kill('SIGTERM')
+    if (!(await endsWithin(daemon, 60_000))) throw new Error('the daemon does not end')
     return {
       ...(await compare(join(world.folder, 'audit'), clients.received)),
       killed,

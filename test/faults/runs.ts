@@ -1,6 +1,25 @@
 import type { FaultRun } from './faultRun.ts'
+import { config } from './runs/config.ts'
 import { database } from './runs/database.ts'
+import { kills } from './runs/kills.ts'
+import { keys } from './runs/keys.ts'
+import { mutations } from './runs/mutations.ts'
+import { restarts } from './runs/restarts.ts'
+import { revocation } from './runs/revocation.ts'
+import { signers } from './runs/signers.ts'
 import { suspensions } from './runs/suspensions.ts'
+import { workers } from './runs/workers.ts'
 
 /** In the order in which they are run. */
-export const RUNS: readonly FaultRun[] = [suspensions, database]
+export const RUNS: readonly FaultRun[] = [
+  kills,
+  mutations,
+  workers,
+  signers,
+  restarts,
+  keys,
+  config,
+  revocation,
+  suspensions,
+  database,
+]

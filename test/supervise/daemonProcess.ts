@@ -85,6 +85,10 @@ export function makeSiteFolder(
 const VOS = [['vo.0', '127.0.0.1:0']] as const
 /** Two processes that serve, whatever the machine has. */
 export const WORKERS = '[processes]\nworkers = 2\ncontrolSocket = "control.sock"\n'
+/** For clients who are to be patient: on a machine that has other things to do nobody is cut off for being slow. */
+export const PATIENT = {
+  limits: 'handshakeSeconds = 120\nrequestSeconds = 120\nconnectionSeconds = 300',
+} as const
 const COMMON: Readonly<Record<string, string>> = {
   store: 'folder = "database"',
   trust: 'directory = "certificates"\nvomsdir = "vomsdir"',
