@@ -23,6 +23,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
   },
   { name: 'hotpath', script: 'micro/hotpath.ts', args: [], quick: ['--rounds', '3', '--scale', '20'] },
   { name: 'workers', script: 'load/workers.ts', args: [], quick: QUICK },
+  {
+    name: 'scale',
+    script: 'load/scale.ts',
+    args: ['--total', '200000'],
+    quick: ['--sizes', '1000,1000x50,10000', '--rounds', '2', '--count', '100', '--warmup', '100'],
+  },
   { name: 'audit', script: 'load/audit.ts', args: [], quick: QUICK },
   {
     name: 'floor',

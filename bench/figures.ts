@@ -61,6 +61,19 @@ export const FIGURES: readonly Figure[] = [
     atLeast: 0.4,
     of: field('lesserShare'),
   },
+  {
+    what: '1 000 000 members over 1 000: median processor time per AC, cold look-ups included',
+    from: 'scale',
+    atMost: 1.25,
+    of: field('overSmallest'),
+  },
+  {
+    what: 'memory (RSS) of all server processes, 1 000 000 members in PostgreSQL, after 200 000 ACs',
+    from: 'scale',
+    unit: 'MB',
+    atMost: 600,
+    of: field('residentMegabytes'),
+  },
 ]
 
 /** The row of bench/micro/encodeTbs.ts that is a figure to reach. */

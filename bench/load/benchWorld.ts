@@ -7,7 +7,6 @@ import type { Queryable } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { openStore } from '../../src/store/openStore.ts'
 import { issueHost } from '../../test/cli/siteFolder.ts'
-import { createCa } from '../../test/pki/createCa.ts'
 import { writeCertificateFile, writeKeyFile } from '../../test/pki/credentialFiles.ts'
 import type { Credential } from '../../test/pki/issueCertificate.ts'
 import { issueEec } from '../../test/pki/issueEec.ts'
@@ -15,9 +14,9 @@ import { issueProxy } from '../../test/pki/issueProxy.ts'
 import { newKey, storedRsaKey } from '../../test/pki/keys.ts'
 import { signingPolicyText } from '../../test/pki/policyText.ts'
 import { writeTrustDirectory } from '../../test/pki/trustDirectory.ts'
+import { benchCa, benchDates, CA_DN } from './benchCa.ts'
 
 export const VO = 'bench.vo'
-export const CA_DN = '/C=IT/O=Bench/CN=CA'
 export const USER_DN = '/C=IT/O=Bench/CN=user'
 
 /** Which host credentials the servers show. */
@@ -53,32 +52,23 @@ export interface BenchWorld {
 export async function createBenchWorld(now: number, memberCount = 0): Promise<BenchWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'vouchd-bench-'))
   const path = (name: string) => join(folder, name)
-  const dates = { from: now - 86_400, until: now + 86_400 * 30 }
-  const ca = createCa({ subject: CA_DN, ...dates })
-  const rsa = issueHost(ca, storedRsaKey(2048, 0), { subject: '/C=IT/O=Bench/CN=voms.example.org', ...dates })
-  const ec = issueHost(ca, newKey('p256'), { subject: '/C=IT/O=Bench/CN=voms.example.org', ...dates })
+  const dates = benchDates(now)
+  const ca = benchCa(now)
+  writeHostFiles(folder, ca, now)
   const user = issueEec(ca, { subject: USER_DN, key: storedRsaKey(2048, 1), ...dates })
   const proxy = issueProxy(user, { ...dates, key: storedRsaKey(2048, 2) })
   const subjects = Array.from({ length: memberCount }, (_, n) => `/C=IT/O=Bench/CN=member ${n}`)
   const members = subjects.map(subject => issueEec(ca, { subject, ...dates }))
   for (const [name, credential, chain] of [
-    ['rsa', rsa, []],
-    ['ec', ec, []],
     ['eec', user, []],
     ['proxy', proxy, [user]],
   ] as const) {
     writeCertificateFile(path(`${name}.pem`), credential, chain)
     writeKeyFile(path(`${name}.key`), credential)
   }
-  writeTrustDirectory(path('certificates'), [
-    { ca, signingPolicy: signingPolicyText(CA_DN, ['/C=IT/O=Bench/*']) },
-  ])
-  mkdirSync(path('vomsdir'))
   await fill({ kind: 'embedded', folder: path('database') }, subjects)
 
   const paths = (name: string): PemPaths => ({ certificate: path(`${name}.pem`), key: path(`${name}.key`) })
-  const toml = ({ certificate, key }: PemPaths) =>
-    `{ certificate = ${JSON.stringify(certificate)}, key = ${JSON.stringify(key)} }`
   const hostCredentials = (kind: HostKind) => (kind === 'dual' ? [paths('rsa'), paths('ec')] : [paths(kind)])
   return {
     folder,
@@ -93,9 +83,7 @@ export async function createBenchWorld(now: number, memberCount = 0): Promise<Be
         file,
         `[store]
 folder = "database"
-[trust]
-directory = "certificates"
-vomsdir = "vomsdir"
+${TRUST_TOML}
 ${more.includes('[audit]') ? '' : '[audit]\nfolder = "audit"'}
 ${more.includes('[observe]') ? '' : `[observe]\nlisten = ["unix:${observeSocket(file)}"]`}
 ${more}
@@ -103,8 +91,7 @@ ${more}
 name = "${VO}"
 listen = ["127.0.0.1:${port}"]
 uri = "voms.example.org:15000"
-hostCredentials = [${hostCredentials(kind).map(toml).join(', ')}]
-acCredential = ${toml(paths(acKind))}
+${credentialToml(kind, acKind)}
 ${vo}
 `,
       )
@@ -115,6 +102,31 @@ ${vo}
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Host credentials of both kinds, the trust directory, and an empty vomsdir. */
+export function writeHostFiles(folder: string, ca: Credential, now: number): void {
+  for (const [name, key] of [
+    ['rsa', storedRsaKey(2048, 0)],
+    ['ec', newKey('p256')],
+  ] as const) {
+    const host = issueHost(ca, key, { subject: '/C=IT/O=Bench/CN=voms.example.org', ...benchDates(now) })
+    writeCertificateFile(join(folder, `${name}.pem`), host)
+    writeKeyFile(join(folder, `${name}.key`), host)
+  }
+  writeTrustDirectory(join(folder, 'certificates'), [
+    { ca, signingPolicy: signingPolicyText(CA_DN, ['/C=IT/O=Bench/*']) },
+  ])
+  mkdirSync(join(folder, 'vomsdir'))
+}
+
+export const TRUST_TOML = '[trust]\ndirectory = "certificates"\nvomsdir = "vomsdir"'
+
+/** Of a [[vo]], over what writeHostFiles() wrote. */
+export function credentialToml(kind: HostKind, acKind: 'rsa' | 'ec' = 'rsa'): string {
+  const toml = (name: string) => `{ certificate = "${name}.pem", key = "${name}.key" }`
+  const kinds = kind === 'dual' ? ['rsa', 'ec'] : [kind]
+  return `hostCredentials = [${kinds.map(toml).join(', ')}]\nacCredential = ${toml(acKind)}`
 }
 
 /** Where the daemon of a configuration of this world can be watched, unless that says otherwise. */

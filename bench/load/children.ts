@@ -7,7 +7,8 @@ import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { observeSocket, type PemPaths } from './benchWorld.ts'
-import type { LoadParameters, LoadResult } from './client.ts'
+import type { LoadParameters } from './client.ts'
+import type { LoadResult } from './runLanes.ts'
 
 /** Far more than it needs; a busy machine may take long. */
 const STARTING_MS = 60_000

@@ -13,7 +13,7 @@ import { chainOf, issueProxy } from '../../test/pki/issueProxy.ts'
 import { storedRsaKey } from '../../test/pki/keys.ts'
 import { signingPolicyText } from '../../test/pki/policyText.ts'
 import { readOptions, whole } from '../commandLine.ts'
-import { CA_DN } from '../load/benchWorld.ts'
+import { CA_DN } from '../load/benchCa.ts'
 import { printResult } from '../printResult.ts'
 import { timeSteps } from './timeSteps.ts'
 

@@ -18,6 +18,11 @@ describe('benchmarks run, and hold the figures that the table is made of', () =>
     { name: 'issue', args: [...few(8), '--warmup', '8', '--connections', '4', '--protocol', 'rest,legacy'] },
     { name: 'workers', args: [...few(40), '--warmup', '20', '--connections', '20'] },
     { name: 'keepalive', args: [...few(40), '--warmup', '16'] },
+    {
+      name: 'scale',
+      args: [...few(20), '--sizes', '10,20x2,100', '--warmup', '10', '--total', '40', '--robot', '5'],
+      postgres: true,
+    },
     { name: 'hotpath', args: ['--rounds', '1', '--scale', '1', '--revoked', '1000'], postgres: true },
   ])('$name', TIMEOUT, async ({ name, args, postgres = false }) => {
     if (postgres && noPostgres) return

@@ -17,6 +17,8 @@ export interface PostgresCluster {
   /** Its data folder and the user it runs as, for files that it is to read. */
   readonly data: string
   readonly owner: { readonly uid: number; readonly gid: number } | undefined
+  /** Of its first process, whose children the others are. */
+  pid(): number
   /** Sends a signal to the postmaster and every backend: SIGSTOP makes a server that hangs. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void
   /** Stops it and removes its folder. */
@@ -83,8 +85,9 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     )
   const start = () => run('pg_ctl', ['-D', data, '-w', '-t', '60', '-l', join(folder, 'log'), 'start'])
   const stop = () => run('pg_ctl', ['-D', data, '-w', '-m', 'immediate', 'stop'])
+  const postmasterPid = () => run('pg_ctl', ['-D', data, 'status']).match(/PID: (\d+)/)?.[1] ?? ''
   const pids = () => {
-    const postmaster = run('pg_ctl', ['-D', data, 'status']).match(/PID: (\d+)/)?.[1] ?? ''
+    const postmaster = postmasterPid()
     const children = spawnSync('ps', ['-o', 'pid=', '--ppid', postmaster], { encoding: 'utf8' }).stdout
     return [postmaster, ...children.split(/\s+/)].filter(Boolean).map(Number)
   }
@@ -133,6 +136,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     psql,
     stop,
     start,
+    pid: () => Number(postmasterPid()),
     signal(signal) {
       if (signal === 'SIGSTOP') stopped = pids()
       for (const pid of stopped) process.kill(pid, signal)
