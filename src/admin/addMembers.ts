@@ -3,10 +3,10 @@ import { AdminError, shown } from './AdminError.ts'
 import type { CertificateNames } from './certificateNames.ts'
 import { certificateTaken, findTaken } from './certificates.ts'
 import { type Author, changeVo, type Vo } from './changeVo.ts'
-import { checkRows, type Placed, type RowCheck } from './checkRows.ts'
+import { checkRows, type Placed, type RowCheck, type RowOf } from './checkRows.ts'
 import { type GroupTree, loadGroupTree } from './groupTree.ts'
 import { type HoldingName, type HoldingRow, holdingKey, insertHoldings } from './holdings.ts'
-import { checkPersonalData, PERSONAL, PERSONAL_FIELDS, type PersonalData } from './members.ts'
+import { checkPersonalField, PERSONAL, PERSONAL_FIELDS, type PersonalData } from './members.ts'
 
 export interface NewMember extends Placed, PersonalData {
   readonly certificate: CertificateNames
@@ -37,12 +37,13 @@ export function addMembers(
   db: Database,
   author: Author,
   voName: string,
-  members: readonly NewMember[],
+  rows: readonly RowOf<NewMember>[],
   check: RowCheck = checkRows(),
 ): Promise<MembersAdded> {
   return changeVo(db, author, voName, async (tx, vo) => {
     const tree = await loadGroupTree(tx, vo)
-    await checkMembers(tx, vo, tree, members, check)
+    await checkMembers(tx, vo, tree, rows, check)
+    const members = check.whole<NewMember>(rows)
     const ids = author.dryRun ? members.map((_, index) => `-${index + 1}`) : await takeIds(tx, members.length)
     await insertMembers(tx, vo.id, ids, members)
     await insertCertificates(tx, vo.id, ids, members)
@@ -66,28 +67,31 @@ async function checkMembers(
   tx: Queryable,
   vo: Vo,
   tree: GroupTree,
-  members: readonly NewMember[],
+  rows: readonly RowOf<NewMember>[],
   check: RowCheck,
 ): Promise<void> {
+  const named = rows.flatMap(({ place, certificate }) => (certificate ? [{ place, certificate }] : []))
   const taken = await findTaken(
     tx,
     vo.id,
-    members.map(member => member.certificate),
+    named.map(({ certificate }) => certificate),
   )
+  for (const row of rows) {
+    for (const field of PERSONAL_FIELDS) check.row(row, () => checkPersonalField(field, row[field]))
+    for (const { group, role } of row.holdings ?? []) {
+      check.row(row, () => tree.groupsTo(group))
+      if (role !== undefined) check.row(row, () => tree.role(role))
+    }
+  }
   const seen = new Map<string, string>()
-  for (const [index, member] of members.entries()) {
-    check.row(member, () => {
-      checkPersonalData(member)
-      for (const { group, role } of member.holdings ?? []) {
-        tree.groupsTo(group)
-        if (role !== undefined) tree.role(role)
-      }
+  for (const [index, row] of named.entries()) {
+    check.row(row, () => {
       const owner = taken.get(index)
-      if (owner !== undefined) throw certificateTaken(member.certificate, owner)
-      const { subject, issuer } = member.certificate
+      if (owner !== undefined) throw certificateTaken(row.certificate, owner)
+      const { subject, issuer } = row.certificate
       const key = `${subject.key}\0${issuer.key}`
       const before = seen.get(key)
-      seen.set(key, before ?? member.place ?? '')
+      seen.set(key, before ?? row.place ?? '')
       if (before !== undefined) {
         throw new AdminError(
           'ADMIN_EXISTS',
@@ -97,7 +101,6 @@ async function checkMembers(
       }
     })
   }
-  check.finish()
 }
 
 const NEW = 'new'

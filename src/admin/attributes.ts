@@ -2,7 +2,7 @@ import type { Database, Queryable } from '../store/database.ts'
 import { AdminError, shown } from './AdminError.ts'
 import { noSuchClass } from './attributeClasses.ts'
 import { type Author, changeVo, type Vo } from './changeVo.ts'
-import { checkRows, type Placed, type RowCheck } from './checkRows.ts'
+import { checkRows, type Placed, type RowCheck, type RowOf } from './checkRows.ts'
 import { type FoundMember, findMembers, type MemberRef } from './findMembers.ts'
 import { type GroupTree, loadGroupTree } from './groupTree.ts'
 import { checkAttributeValue } from './nameRules.ts'
@@ -80,11 +80,11 @@ export function setAttributes(
   db: Database,
   author: Author,
   voName: string,
-  settings: readonly AttributeSetting[],
+  settings: readonly RowOf<AttributeSetting>[],
   check: RowCheck = checkRows(),
 ): Promise<AttributesChanged> {
   return changeVo(db, author, voName, async (tx, vo) => {
-    const located = await locate(tx, vo, settings, check, ({ value }) => checkAttributeValue(value))
+    const located = await locate(tx, vo, settings, check, checkAttributeValue)
     let added = 0
     let changed = 0
     for (const [scope, rows] of Map.groupBy(located, row => row.scope)) {
@@ -106,7 +106,7 @@ export function removeAttributes(
   db: Database,
   author: Author,
   voName: string,
-  removals: readonly AttributeRemoval[],
+  removals: readonly RowOf<AttributeRemoval>[],
   check: RowCheck = checkRows(),
 ): Promise<AttributesChanged> {
   return changeVo(db, author, voName, async (tx, vo) => {
@@ -156,12 +156,12 @@ function keyOf(row: LocatedRow): string {
 async function locate(
   tx: Queryable,
   vo: Vo,
-  settings: readonly AttributeSetting[],
+  settings: readonly RowOf<AttributeSetting>[],
   check: RowCheck,
-  checkSetting: (setting: AttributeSetting) => void,
+  checkValue: (value: string) => void,
 ): Promise<LocatedRow[]> {
   const tree = await loadGroupTree(tx, vo)
-  const refs = settings.flatMap(({ holder }) => (holder.scope === 'member' ? [holder.member] : []))
+  const refs = settings.flatMap(({ holder }) => (holder?.scope === 'member' ? [holder.member] : []))
   const memberOf = await findMembers(tx, refs, vo.name)
   const classRows = await tx.query<{ id: string; name: string; unique_values: boolean }>(
     'select id, name, unique_values from vouchd.attribute_class where vo_id = $1',
@@ -170,15 +170,17 @@ async function locate(
   const classes = new Map(classRows.map(row => [row.name, row]))
   const located: LocatedRow[] = []
   for (const setting of settings) {
-    check.row(setting, () => {
-      const known = classes.get(setting.name)
-      if (known === undefined) throw noSuchClass(vo.name, setting.name)
-      checkSetting(setting)
-      const { place, name, value, holder } = setting
-      const where = idsOf(holder, tree, memberOf)
-      const row = { scope: holder.scope, name, value, classId: known.id, isUnique: known.unique_values }
-      located.push({ ...row, ...where, ...(place === undefined ? {} : { place }) })
+    const { place, name, value, holder } = setting
+    const known = check.read(setting, () => {
+      const found = name === undefined ? undefined : classes.get(name)
+      if (found === undefined && name !== undefined) throw noSuchClass(vo.name, name)
+      return found
     })
+    if (value !== undefined) check.row(setting, () => checkValue(value))
+    const where = holder && check.read(setting, () => idsOf(holder, tree, memberOf))
+    if (known === undefined || where === undefined || name === undefined || value === undefined) continue
+    const row = { scope: holder!.scope, name, value, classId: known.id, isUnique: known.unique_values }
+    located.push({ ...row, ...where, ...(place === undefined ? {} : { place }) })
   }
   check.finish()
   return located

@@ -2,7 +2,7 @@ import { AdminError } from './AdminError.ts'
 import type { NewMember } from './addMembers.ts'
 import type { AttributeHolder, AttributeRemoval, AttributeSetting } from './attributes.ts'
 import { type DnText, issuerFromText, subjectFromText } from './certificateNames.ts'
-import type { RowCheck } from './checkRows.ts'
+import type { RowCheck, RowOf } from './checkRows.ts'
 import type { MemberRef } from './findMembers.ts'
 import { holdingName, type Join, type Leave } from './holdings.ts'
 import { PERSONAL_FIELDS, type PersonalData } from './members.ts'
@@ -16,60 +16,58 @@ export const LEAVE_COLUMNS = ['member', 'issuer', 'group', 'role']
 export const ATTRIBUTE_COLUMNS = ['name', 'value', 'member', 'issuer', 'group', 'role']
 
 /** Members to add; faults go to `check`. Throws AdminError ADMIN_FILE. */
-export function readMembers(file: string, check: RowCheck): NewMember[] {
+export function readMembers(file: string, check: RowCheck): RowOf<NewMember>[] {
   // Thousands of members have a handful of CAs.
   const issuers = new Map<string, DnText>()
-  return readEach(file, MEMBER_COLUMNS, check, row => {
+  const issuerOf = (text: string) => {
+    const issuer = issuers.get(text) ?? issuerFromText(text)
+    issuers.set(text, issuer)
+    return issuer
+  }
+  return readRows(file, MEMBER_COLUMNS, check).map(row => {
     const { place, fields } = row
-    const subject = subjectFromText(required(row, 'subject'))
-    const issuerText = required(row, 'issuer')
-    const issuer = issuers.get(issuerText) ?? issuerFromText(issuerText)
-    issuers.set(issuerText, issuer)
+    const subject = check.read(row, () => subjectFromText(required(row, 'subject')))
+    const issuer = check.read(row, () => issuerOf(required(row, 'issuer')))
     const personal: Partial<Record<keyof PersonalData, string>> = {}
     for (const field of PERSONAL_FIELDS) {
       const text = fields.get(field)
       if (text !== undefined) personal[field] = text
     }
     const groups = (fields.get('groups') ?? '').split(LIST_SEPARATOR).map(group => group.trim())
+    const holdings = groups
+      .filter(group => group !== '')
+      .map(group => check.read(row, () => holdingName(group)))
     return {
       place,
       ...personal,
-      ...endOf(row),
-      certificate: { subject, issuer },
-      holdings: groups.filter(group => group !== '').map(group => holdingName(group)),
+      ...check.read(row, () => endOf(row)),
+      certificate: subject && issuer && { subject, issuer },
+      holdings: holdings.filter(holding => holding !== undefined),
     }
   })
 }
 
-export function readJoins(file: string, check: RowCheck): Join[] {
-  return readEach(file, JOIN_COLUMNS, check, row => ({ ...readHolding(row), ...endOf(row) }))
+export function readJoins(file: string, check: RowCheck): RowOf<Join>[] {
+  return readRows(file, JOIN_COLUMNS, check).map(row => ({
+    ...readHolding(row, check),
+    ...check.read(row, () => endOf(row)),
+  }))
 }
 
-export function readLeaves(file: string, check: RowCheck): Leave[] {
-  return readEach(file, LEAVE_COLUMNS, check, readHolding)
+export function readLeaves(file: string, check: RowCheck): RowOf<Leave>[] {
+  return readRows(file, LEAVE_COLUMNS, check).map(row => readHolding(row, check))
 }
 
-export function readAttributes(file: string, check: RowCheck): AttributeSetting[] {
-  return readEach(file, ATTRIBUTE_COLUMNS, check, row => ({
-    ...readRemoval(row),
+export function readAttributes(file: string, check: RowCheck): RowOf<AttributeSetting>[] {
+  return readRows(file, ATTRIBUTE_COLUMNS, check).map(row => ({
+    ...readRemoval(row, check),
     value: row.fields.get('value') ?? '',
   }))
 }
 
-export function readRemovals(file: string, check: RowCheck): AttributeRemoval[] {
+export function readRemovals(file: string, check: RowCheck): RowOf<AttributeRemoval>[] {
   const columns = ATTRIBUTE_COLUMNS.filter(column => column !== 'value')
-  return readEach(file, columns, check, readRemoval)
-}
-
-function readEach<T>(
-  file: string,
-  columns: readonly string[],
-  check: RowCheck,
-  read: (row: FileRow) => T,
-): T[] {
-  const rows: T[] = []
-  for (const row of readRows(file, columns, check)) check.row(row, () => void rows.push(read(row)))
-  return rows
+  return readRows(file, columns, check).map(row => readRemoval(row, check))
 }
 
 function required({ fields }: FileRow, column: string): string {
@@ -89,16 +87,18 @@ function memberOf(row: FileRow): MemberRef {
   return issuer === undefined ? { member } : { member, issuer }
 }
 
-function readHolding(row: FileRow): Leave {
-  return {
-    place: row.place,
-    ...memberOf(row),
-    ...holdingName(required(row, 'group'), row.fields.get('role')),
-  }
+function readHolding(row: FileRow, check: RowCheck): RowOf<Leave> {
+  const named = check.read(row, () => holdingName(required(row, 'group'), row.fields.get('role')))
+  const member = check.read(row, () => memberOf(row))
+  return { place: row.place, member: undefined, ...member, group: undefined, ...named }
 }
 
-function readRemoval(row: FileRow): AttributeRemoval {
-  return { place: row.place, name: required(row, 'name'), holder: attributeHolder(row) }
+function readRemoval(row: FileRow, check: RowCheck): RowOf<AttributeRemoval> {
+  return {
+    place: row.place,
+    name: check.read(row, () => required(row, 'name')),
+    holder: check.read(row, () => attributeHolder(row)),
+  }
 }
 
 function attributeHolder(row: FileRow): AttributeHolder {

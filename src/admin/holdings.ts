@@ -2,7 +2,7 @@ import { shortForm } from '../../native-free/fqan/shortForm.ts'
 import type { Database, Queryable } from '../store/database.ts'
 import { AdminError, shown } from './AdminError.ts'
 import { type Author, changeVo } from './changeVo.ts'
-import { checkRows, type Placed, type RowCheck } from './checkRows.ts'
+import { checkRows, type Placed, type RowCheck, type RowOf } from './checkRows.ts'
 import { findMembers, type MemberRef } from './findMembers.ts'
 import { type GroupTree, loadGroupTree } from './groupTree.ts'
 
@@ -59,20 +59,19 @@ export function joinGroups(
   db: Database,
   author: Author,
   voName: string,
-  joins: readonly Join[],
+  rows: readonly RowOf<Join>[],
   check: RowCheck = checkRows(),
 ): Promise<readonly Joined[]> {
   return changeVo(db, author, voName, async (tx, vo) => {
     const tree = await loadGroupTree(tx, vo)
-    const memberOf = await findMembers(tx, joins, voName)
-    for (const join of joins) {
-      check.row(join, () => {
-        memberOf(join)
-        tree.groupsTo(join.group)
-        if (join.role !== undefined) tree.role(join.role)
-      })
+    const memberOf = await findMembers(tx, rows.flatMap(memberRefOf), voName)
+    for (const row of rows) {
+      for (const ref of memberRefOf(row)) check.row(row, () => memberOf(ref))
+      const { group, role } = row
+      if (group !== undefined) check.row(row, () => tree.groupsTo(group))
+      if (role !== undefined) check.row(row, () => tree.role(role))
     }
-    check.finish()
+    const joins = check.whole<Join>(rows)
 
     const ids = joins.map(join => memberOf(join).id)
     const held = await loadHeld(tx, ids)
@@ -104,6 +103,11 @@ export function joinGroups(
     await updateEnds(tx, [...changed.values()])
     return result
   })
+}
+
+/** The member that a row names, unless that could not be read. */
+function memberRefOf({ member, issuer }: RowOf<MemberRef>): MemberRef[] {
+  return member === undefined ? [] : [issuer === undefined ? { member } : { member, issuer }]
 }
 
 /** The groups above, the group, and the role; the one that was named last, with its end. */
@@ -194,27 +198,26 @@ export function leaveGroups(
   db: Database,
   author: Author,
   voName: string,
-  leaves: readonly Leave[],
+  rows: readonly RowOf<Leave>[],
   check: RowCheck = checkRows(),
 ): Promise<readonly Left[]> {
   return changeVo(db, author, voName, async (tx, vo) => {
     const tree = await loadGroupTree(tx, vo)
-    const memberOf = await findMembers(tx, leaves, voName)
-    for (const leave of leaves) {
-      check.row(leave, () => {
-        memberOf(leave)
-        tree.group(leave.group)
-        if (leave.role !== undefined) tree.role(leave.role)
-      })
+    const memberOf = await findMembers(tx, rows.flatMap(memberRefOf), voName)
+    for (const row of rows) {
+      for (const ref of memberRefOf(row)) check.row(row, () => memberOf(ref))
+      const { group, role } = row
+      if (group !== undefined) check.row(row, () => tree.group(group))
+      if (role !== undefined) check.row(row, () => tree.role(role))
     }
-    check.finish()
+    const leaves = check.whole<Leave>(rows)
 
     const ids = leaves.map(leave => memberOf(leave).id)
-    const rows = await tx.query<{ id: string; member_id: string; group_id: string; role_id: string | null }>(
+    const held = await tx.query<{ id: string; member_id: string; group_id: string; role_id: string | null }>(
       'select id, member_id, group_id, role_id from vouchd.holding where member_id = any($1::bigint[])',
       [[...new Set(ids)]],
     )
-    const ofMember = Map.groupBy(rows, row => row.member_id)
+    const ofMember = Map.groupBy(held, row => row.member_id)
     const gone = new Set<string>()
     const result: Left[] = []
     for (const [index, leave] of leaves.entries()) {

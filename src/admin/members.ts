@@ -33,12 +33,14 @@ export const PERSONAL_FIELDS = Object.keys(PERSONAL) as (keyof PersonalData)[]
 
 /** Throws AdminError ADMIN_VALUE. */
 export function checkPersonalData(data: PersonalData): void {
-  for (const field of PERSONAL_FIELDS) {
-    const text = data[field]
-    if (text === undefined || text === '') continue
-    if (field === 'email') checkEmail(text)
-    else checkText(PERSONAL[field].called, text)
-  }
+  for (const field of PERSONAL_FIELDS) checkPersonalField(field, data[field])
+}
+
+/** Throws AdminError ADMIN_VALUE. */
+export function checkPersonalField(field: keyof PersonalData, text: string | undefined): void {
+  if (text === undefined || text === '') return
+  if (field === 'email') checkEmail(text)
+  else checkText(PERSONAL[field].called, text)
 }
 
 export type MemberInVo = MemberRef & { readonly vo?: string }

@@ -134,13 +134,12 @@ function readJson(file: string, text: string, known: Columns, check: RowCheck): 
       if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
         throw new AdminError('ADMIN_VALUE', 'not an object', 'write {"subject": ..., ...}')
       }
-      const fields = new Map<string, string>()
-      for (const [name, value] of Object.entries(entry)) {
-        const column = knownColumn(file, name, known)
-        const text = toText(name, value)
-        if (text !== '') fields.set(column, text)
-      }
-      rows.push({ place, fields })
+      const read = Object.entries(entry).map(([name, value]) =>
+        check.read({ place }, () => [knownColumn(file, name, known), toText(name, value)] as const),
+      )
+      if (read.includes(undefined)) return
+      const fields = read.filter(field => field !== undefined)
+      rows.push({ place, fields: new Map(fields.filter(([, text]) => text !== '')) })
     })
   }
   return rows

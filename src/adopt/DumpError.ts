@@ -11,6 +11,8 @@ export type DumpErrorCode =
   | 'DUMP_TOO_LARGE'
   /** Rows of a table whose columns are not known, or not as many as the table has. */
   | 'DUMP_COLUMNS'
+  /** Several databases, or several dumps, in one file. */
+  | 'DUMP_SEVERAL'
   /** A value that its column's type does not allow. */
   | 'DUMP_VALUE'
 

@@ -28,6 +28,12 @@ export class RowReader {
     for (const column of columns) this.#seen.add(column)
   }
 
+  /** Counts the columns as not read, so that rest() has them as they are. */
+  keep(...columns: readonly string[]): this {
+    for (const column of columns) this.#seen.delete(column)
+    return this
+  }
+
   required(column: string): string {
     const text = this.text(column)
     if (text === null) throw this.#error(column, 'is missing')

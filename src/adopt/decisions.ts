@@ -1,3 +1,5 @@
+import type { SourceKind } from './SourceKind.ts'
+
 /**
  * What of a source needs a decision, and the ways to decide, the default first. keep: imported as it is, as the
  * source's own server treats it. skip: left out, with all that belongs to it. fail: nothing is imported.
@@ -23,6 +25,11 @@ export type DecisionKind = keyof typeof DECISIONS
 export type Decisions = { readonly [Kind in DecisionKind]: (typeof DECISIONS)[Kind][number] }
 
 export const DECISION_KINDS = Object.keys(DECISIONS) as readonly DecisionKind[]
+
+/** The ways to decide in one kind of source: IAM looks at accounts alone, and has no suspended certificates. */
+export function choicesOf(source: SourceKind['name'], decision: DecisionKind): readonly string[] {
+  return DECISIONS[decision].filter(choice => !(source === 'iam' && choice === 'certificates'))
+}
 
 /** What is decided where nothing is said. */
 export const DEFAULT_DECISIONS = Object.fromEntries(

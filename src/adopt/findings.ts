@@ -1,5 +1,5 @@
 import type { Queryable } from '../store/database.ts'
-import { DECISIONS, type DecisionKind, type Decisions } from './decisions.ts'
+import { choicesOf, DECISIONS, type DecisionKind, type Decisions } from './decisions.ts'
 import { ImportError } from './ImportError.ts'
 import type { SourceKind } from './SourceKind.ts'
 
@@ -26,6 +26,8 @@ export interface ImportFinding {
   readonly meaning: string
   /** How it was decided, where there is a choice. */
   readonly decided: string | undefined
+  /** The ways to decide it. */
+  readonly choices: readonly string[]
   readonly count: number
   /** Who or what, the first ones of them. */
   readonly examples: readonly string[]
@@ -329,12 +331,20 @@ const MERGED_RULES: readonly FindingRule[] = [
   },
 ]
 
+/** One of what a finding is about, and why it is told. */
+export interface FoundItem extends Pick<ImportFinding, 'kind' | 'meaning' | 'decided'> {
+  /** Who or what it is. */
+  readonly what: string
+}
+
 export interface FindingsOptions {
   readonly vo: string
   /** Seconds since the epoch. */
   readonly now: number
   readonly source: SourceKind['name']
   readonly decisions: Decisions
+  /** Told of every single one, however many there are. */
+  readonly onFound?: ((item: FoundItem) => void | Promise<void>) | undefined
 }
 
 /** What needs a look or a decision in one phase of an import, with the first hundred of each kind. */
@@ -350,6 +360,7 @@ export async function findFindings(
     const finding = await findOne(tx, rule, options)
     if (finding === undefined) continue
     findings.push(finding)
+    await tellEach(tx, rule, finding, options)
     if (finding.decided !== 'skip') continue
     for (const statement of rule.skip ?? []) await run(tx, statement, options)
   }
@@ -375,9 +386,38 @@ async function findOne(
     severity,
     meaning: [meaning, done[decided ?? 'always']].filter(Boolean).join(' '),
     decided,
+    choices: decided === undefined ? [] : choicesOf(options.source, kind as DecisionKind),
     count: Number(first.total),
     examples: rows.map(({ what }) => what),
   }
+}
+
+const PAGE = 1000
+
+/** Reads them a page at a time: a large VO may have one of each member. */
+async function tellEach(
+  tx: Queryable,
+  { sql }: FindingRule,
+  { kind, meaning, decided }: ImportFinding,
+  options: FindingsOptions,
+): Promise<void> {
+  const { onFound } = options
+  if (onFound === undefined) return
+  await run(
+    tx,
+    `create temporary table import_found on commit drop as
+     select row_number() over (order by what collate "C") as n, what from (${sql}) f (what)`,
+    options,
+  )
+  for (let after = 0, more = true; more; after += PAGE) {
+    const rows = await tx.query<{ what: string }>(
+      'select what from pg_temp.import_found where n > $1 and n <= $2 order by n',
+      [after, after + PAGE],
+    )
+    for (const { what } of rows) await onFound({ kind, meaning, decided, what })
+    more = rows.length === PAGE
+  }
+  await tx.query('drop table pg_temp.import_found')
 }
 
 /** A statement that may name $1, the VO, and $2, the time, or neither. */

@@ -3,7 +3,7 @@ import type { ResolutionMode } from '../resolve/types.ts'
 import type { Database, Queryable } from '../store/database.ts'
 import { DECISION_KINDS, DECISIONS, type Decisions } from './decisions.ts'
 import type { DirectoryChange } from './directoryChanges.ts'
-import type { ImportFinding } from './findings.ts'
+import type { FoundItem, ImportFinding } from './findings.ts'
 import { FOLLOW_PLANS } from './followPlans.ts'
 import { importMembers, NeedsEverything } from './importMembers.ts'
 import { type ImportResult, importSource } from './importSource.ts'
@@ -19,6 +19,8 @@ export interface FollowOptions {
   readonly decisions?: Partial<Decisions>
   readonly resolution?: ResolutionMode
   readonly onChange?: (change: DirectoryChange) => void | Promise<void>
+  /** Told of what needs a look or a decision, whenever everything is read. */
+  readonly onFound?: (item: FoundItem) => void | Promise<void>
 }
 
 /** What one look at the source came to. */

@@ -3,6 +3,7 @@ import type { ResolutionMode } from '../resolve/types.ts'
 import type { Database } from '../store/database.ts'
 import type { Decisions } from './decisions.ts'
 import type { DirectoryChange } from './directoryChanges.ts'
+import type { FoundItem } from './findings.ts'
 import { type FollowTurn, followSource } from './followSource.ts'
 import { type MysqlAddress, withLocalSocket } from './mysqlAddress.ts'
 import { type MysqlDatabase, openMysql } from './mysqlDatabase.ts'
@@ -29,6 +30,7 @@ export interface FollowerDeps {
   /** A look failed: what was mirrored stays, and the next one comes in its time. */
   readonly onFailed: (cause: unknown) => void
   readonly onChange?: (change: DirectoryChange) => void | Promise<void>
+  readonly onFound?: (item: FoundItem) => void | Promise<void>
 }
 
 /** Looks at one source again and again, over one connection for as long as that lives. */

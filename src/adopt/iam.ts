@@ -110,7 +110,9 @@ function toIamRow(source: SourceRow): StagedRow<IamTable> | undefined {
     }
     case 'iam_account_group': {
       const row = { account_id: from.id('account_id'), group_id: from.id('group_id') }
-      return { table: 'iam_membership', row: { ...row, ends_at: from.time('end_time'), extra: from.rest() } }
+      const ends_at = from.time('end_time')
+      // An end that is not enforced is kept there.
+      return { table: 'iam_membership', row: { ...row, ends_at, extra: from.keep('end_time').rest() } }
     }
     case 'iam_account_attrs': {
       const row = { account_id: from.text('account_id'), name: from.required('NAME') }
@@ -156,7 +158,8 @@ function readCertificate(from: RowReader): StagedRow['row'] {
     issuer,
     issuer_key: issuer === null ? null : keyOfString(issuer),
     created_at: from.time('creation_time'),
-    extra: from.rest(),
+    // Names are kept as IAM has them, too.
+    extra: from.keep('subject_dn', 'issuer_dn').rest(),
   }
 }
 

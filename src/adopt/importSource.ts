@@ -3,7 +3,7 @@ import type { ResolutionMode } from '../resolve/types.ts'
 import type { Database, Queryable } from '../store/database.ts'
 import { DEFAULT_DECISIONS, type Decisions } from './decisions.ts'
 import { auditPosition, type DirectoryChange, directoryChanges } from './directoryChanges.ts'
-import { findFindings, type ImportFinding, refuseFailures } from './findings.ts'
+import { type FoundItem, findFindings, type ImportFinding, refuseFailures } from './findings.ts'
 import { ImportError } from './ImportError.ts'
 import { type Changes, mergeModel, mergeOther, prepareCertificates, prepareGroups } from './mergeModel.ts'
 import { mergePolicies } from './mergePolicies.ts'
@@ -31,8 +31,10 @@ export interface ImportOptions {
   /** Do everything, report it, and undo it. */
   readonly dryRun?: boolean
   readonly onProgress?: (progress: ImportProgress) => void
-  /** Told of every change, in order, before it is committed. */
-  readonly onChange?: (change: DirectoryChange) => void | Promise<void>
+  /** Told of every change, in order, before it is committed, until it has heard enough. */
+  readonly onChange?: (change: DirectoryChange) => void | 'enough' | Promise<void>
+  /** Told of everything that needs a look or a decision, one by one, before it is committed. */
+  readonly onFound?: (item: FoundItem) => void | Promise<void>
   /** What is done in the same transaction, after all else. */
   readonly andThen?: (tx: Queryable, voId: string, findings: readonly ImportFinding[]) => Promise<void>
 }
@@ -102,8 +104,10 @@ async function importInto(
   options: ImportOptions,
 ): Promise<ImportResult> {
   await beginImport(tx)
+  await joinByHashes(tx, true)
   const decisions = { ...DEFAULT_DECISIONS, ...options.decisions }
-  const asked = { vo, now: options.clock.now(), source: kind.name, decisions }
+  const { onFound } = options
+  const asked = { vo, now: options.clock.now(), source: kind.name, decisions, onFound }
   const { left, rows } = await stageSource(tx, source, kind, options)
   const progress = (phase: ImportProgress['phase']) =>
     options.onProgress?.({ phase, source: source.progress(), rows })
@@ -130,10 +134,16 @@ async function importInto(
     ...(followed ? {} : await mergeOther(tx, voId, kind)),
     ...(!followed || options.policies ? await mergePolicies(tx, voId, kind, followed) : {}),
   }
+  await joinByHashes(tx, false)
   findings.push(...(await findFindings(tx, 'merged', asked)), ...left)
   refuseFailures(findings)
+  for (const { examples, ...finding } of left) {
+    for (const what of examples) await onFound?.({ ...finding, what })
+  }
   if (options.onChange !== undefined) {
-    for await (const change of directoryChanges(tx, { voId, created, since })) await options.onChange(change)
+    for await (const change of directoryChanges(tx, { voId, created, since })) {
+      if ((await options.onChange(change)) === 'enough') break
+    }
   }
   await options.andThen?.(tx, voId, findings)
   const counts = await countDirectory(tx, voId)
@@ -145,6 +155,16 @@ async function importInto(
 export async function beginImport(tx: Queryable): Promise<void> {
   await tx.query(`select pg_advisory_xact_lock(hashtextextended('vouchd.import', 0))`)
   await tx.query('set local statement_timeout = 0')
+  // The planner knows little of staging tables: it would compile statements for longer than they run.
+  await tx.query('set local jit = off')
+}
+
+/**
+ * Statements over everything join by hashes. A table that was empty when the server last looked at it, as after a dry
+ * run or a removal, seems to cost nothing to be read again for every row, also while this very statement fills it.
+ */
+async function joinByHashes(tx: Queryable, on: boolean): Promise<void> {
+  await tx.query(`set local enable_nestloop = ${on ? 'off' : 'on'}`)
 }
 
 /** Reads the source into the staging tables; answers what it left out, table by table. */
@@ -183,6 +203,7 @@ function tablesLeftOut(rows: ReadonlyMap<string, number | undefined>): ImportFin
     severity: 'info',
     meaning: 'The table holds nothing that a VO needs, or secrets of users. It is left where it is.',
     decided: undefined,
+    choices: [],
     count: rows.size,
     examples: [...rows]
       .map(([table, count]) => `${table}: ${count === undefined ? 'not read' : `${count} rows`}`)

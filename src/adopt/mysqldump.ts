@@ -33,6 +33,8 @@ export class MysqldumpReader {
   /** It has said of itself what it is. */
   #isDump = false
   #hasTokens = false
+  /** The database that USE names. */
+  #database: string | undefined
 
   constructor() {
     this.#lexer = new DumpLexer({
@@ -76,8 +78,11 @@ export class MysqldumpReader {
     if (this.#tokens === undefined || this.#tokens.length > 0 || this.#insert !== undefined) {
       throw this.#error('DUMP_CUT_OFF', 'the file ends within a statement')
     }
-    if (!this.#isComplete)
-      throw this.#error('DUMP_CUT_OFF', 'the line "-- Dump completed" is missing at the end')
+    if (this.#isComplete) return
+    throw this.#error(
+      'DUMP_CUT_OFF',
+      'the line "-- Dump completed" is missing at the end: make the dump anew, without --skip-comments and --compact',
+    )
   }
 
   #begin(bytes: Uint8Array): void {
@@ -133,17 +138,34 @@ export class MysqldumpReader {
     if (isWord(token, 'DELIMITER')) {
       this.#clearTokens()
       this.#lexer.skipDelimited()
-    } else if (!isWord(token, 'INSERT', 'REPLACE', 'CREATE', 'SET')) this.#tokens = undefined
+    } else if (!isWord(token, 'INSERT', 'REPLACE', 'CREATE', 'SET', 'USE')) this.#tokens = undefined
   }
 
   #takeStatement(tokens: readonly Token[]): void {
     if (isWord(tokens[0], 'INSERT', 'REPLACE')) throw this.#error('DUMP_SYNTAX', 'an INSERT without VALUES')
     if (isWord(tokens[0], 'CREATE') && isWord(tokens[1], 'TABLE')) this.#addTable(parseCreateTable(tokens))
     if (isWord(tokens[0], 'SET')) this.#takeSet(tokens)
+    if (isWord(tokens[0], 'USE')) this.#takeUse(textOf(tokens[1]))
+  }
+
+  /** Rows of several databases have the same tables and numbers: members of one would become another's. */
+  #takeUse(database: string): void {
+    this.#database ??= database
+    if (database === this.#database) return
+    throw this.#error(
+      'DUMP_SEVERAL',
+      `the file holds several databases, ${this.#database} and ${database.slice(0, 100)}: dump one, mysqldump DATABASE`,
+    )
   }
 
   #addTable(table: SourceTable | undefined): void {
     if (table === undefined) throw this.#error('DUMP_SYNTAX', 'a CREATE TABLE of another form')
+    if (this.#tables.has(table.name)) {
+      throw this.#error(
+        'DUMP_SEVERAL',
+        `the table ${table.name} comes a second time: the file holds several dumps; name one of them`,
+      )
+    }
     if (this.#tables.size >= MAX_TABLES) throw this.#error('DUMP_TOO_LARGE', `more than ${MAX_TABLES} tables`)
     this.#tables.set(table.name, table)
   }
@@ -172,7 +194,10 @@ export class MysqldumpReader {
     const name = textOf(tokens[into + 1])
     const table = this.#tables.get(name)
     if (into < 0 || table === undefined) {
-      throw this.#error('DUMP_COLUMNS', `rows of the table "${name.slice(0, 100)}" before its CREATE TABLE`)
+      throw this.#error(
+        'DUMP_COLUMNS',
+        `rows of the table "${name.slice(0, 100)}" before its CREATE TABLE: make the dump without --no-create-info`,
+      )
     }
     const named = tokens.slice(into + 2).filter(token => token.kind === 'name')
     const columns =

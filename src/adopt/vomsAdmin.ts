@@ -44,12 +44,16 @@ function toModelRow(source: SourceRow): StagedRow<ModelTable> {
       return { table: 'usr', row: readUser(from) }
     case 'certificate':
       return { table: 'certificate', row: readCertificate(from) }
+    // Managers, and access control lists, refer to groups and roles by their numbers.
     case 'groups': {
       const row = { id: from.id('gid'), path: from.required('dn'), description: from.text('description') }
-      return { table: 'vo_group', row: { ...row, extra: from.rest(['parent']) } }
+      return { table: 'vo_group', row: { ...row, extra: from.keep('gid').rest(['parent']) } }
     }
     case 'roles':
-      return { table: 'role', row: { id: from.id('rid'), name: from.required('role'), extra: from.rest() } }
+      return {
+        table: 'role',
+        row: { id: from.id('rid'), name: from.required('role'), extra: from.keep('rid').rest() },
+      }
     case 'm': {
       const row = { group_id: from.id('gid'), role_id: from.text('rid'), usr_id: from.id('userid') }
       return { table: 'holding', row: { id: from.text('mapping_id'), ...row, extra: from.rest() } }
@@ -100,7 +104,8 @@ function readUser(from: RowReader): StagedRow['row'] {
     subject,
     subject_key: subject === null ? null : keyOfString(subject),
     ca_id: from.text('ca'),
-    extra: from.rest(),
+    // Version 3 has certificates in a table of their own, and may still have another here.
+    extra: from.keep('dn', 'ca').rest(),
   }
 }
 
@@ -150,6 +155,13 @@ async function prepare(tx: Queryable, vo: string): Promise<number> {
     const found = roots.map(({ path }) => path).join(', ') || 'none'
     throw new ImportError('IMPORT_OTHER_VO', `the database has no group /${vo}; its root group is ${found}`)
   }
+  // CAs belong to no VO here: what refers to one by its number is told by these.
+  await tx.query(
+    `insert into pg_temp.import_other (table_name, row_key, data)
+     select 'ca', id, jsonb_build_object('cid', id, 'subject_string', subject, 'description', description,
+       'creation_time', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'))
+     from pg_temp.import_ca`,
+  )
   if (version === 2) {
     // Version 2 has one certificate a member, in the member's own row, and no suspension.
     await tx.query(

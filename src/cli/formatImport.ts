@@ -23,14 +23,21 @@ export function formatImport({
     `requests resolve by the rules of ${resolution === 'iam' ? 'INDIGO IAM' : 'vomsd'}\n`,
     formatChanges(changes),
     ...findings.map(
-      ({ kind, severity, decided, meaning, count, examples }) =>
-        `${severity === 'decision' ? 'decide' : 'note'}: ${count} x ${printable(meaning)}${decided === undefined ? '' : ` (--on-${kind} ${decided})`}\n${examples
+      ({ kind, severity, decided, choices, meaning, count, examples }) =>
+        `${severity === 'decision' ? 'decide' : 'note'}: ${count} x ${printable(meaning)}${formatChoice(kind, decided, choices)}\n${examples
           .slice(0, SHOWN_EXAMPLES)
           .map(example => `  ${printable(example)}\n`)
           .join('')}${examples.length > SHOWN_EXAMPLES ? '  ... (--json shows more)\n' : ''}`,
     ),
   ]
   return parts.join('')
+}
+
+/** The option that decided, and what else it takes. */
+function formatChoice(kind: string, decided: string | undefined, choices: readonly string[]): string {
+  if (decided === undefined) return ''
+  const others = choices.filter(choice => choice !== decided)
+  return ` (--on-${kind} ${decided}; or ${others.join(', ')})`
 }
 
 function formatChanges(changes: ImportResult['changes']): string {

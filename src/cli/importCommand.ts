@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander'
 import { openChangeLog } from '../adopt/changeLog.ts'
 import { DumpError } from '../adopt/DumpError.ts'
-import { DECISION_KINDS, DECISION_TITLES, DECISIONS, type Decisions } from '../adopt/decisions.ts'
+import { choicesOf, DECISION_KINDS, DECISION_TITLES, type Decisions } from '../adopt/decisions.ts'
+import type { FoundItem } from '../adopt/findings.ts'
 import type { DirectoryChange } from '../adopt/directoryChanges.ts'
 import { openDump } from '../adopt/dumpSource.ts'
 import { endFollow } from '../adopt/endFollow.ts'
@@ -122,7 +123,7 @@ function kindCommand(context: CliContext, kind: SourceKind, help: string): Comma
     .option('--follow <seconds>', 'keep mirroring the live database, looking at it every so often')
     .option('--json', 'print JSON')
   for (const decision of DECISION_KINDS) {
-    const choices = choicesOf(kind, decision)
+    const choices = choicesOf(kind.name, decision)
     command.addOption(
       new Option(`--on-${decision} <how>`, `what to do about ${DECISION_TITLES[decision]}`)
         .choices(choices)
@@ -136,16 +137,11 @@ function kindCommand(context: CliContext, kind: SourceKind, help: string): Comma
     )
 }
 
-/** IAM looks at accounts alone, and has no suspended certificates. */
-function choicesOf(kind: SourceKind, decision: keyof Decisions): string[] {
-  return DECISIONS[decision].filter(choice => !(kind.name === 'iam' && choice === 'certificates'))
-}
-
 function decisionsOf(kind: SourceKind, options: Arguments): Partial<Decisions> {
   const named = (decision: string) =>
     `on${decision.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())}`
   const chosen = DECISION_KINDS.map(decision => [decision, options[named(decision)]] as const)
-  return Object.fromEntries(chosen.filter(([decision, how]) => how !== choicesOf(kind, decision)[0]))
+  return Object.fromEntries(chosen.filter(([decision, how]) => how !== choicesOf(kind.name, decision)[0]))
 }
 
 async function run(
@@ -227,10 +223,12 @@ async function importOnce(
   const { vo, dryRun = false, resolution } = options
   const log = options.log === undefined ? undefined : openChangeLog(options.log)
   const shown: DirectoryChange[] = []
-  let changes = 0
+  let isMore = false
   const keep = (change: DirectoryChange) => {
-    if (changes++ < SHOWN_CHANGES) shown.push(change)
-    return log?.add(logged(change, vo, dryRun))
+    isMore = shown.length === SHOWN_CHANGES
+    if (!isMore) shown.push(change)
+    // A large VO has a million of them, which nobody reads where there is no log.
+    return log === undefined ? (isMore ? 'enough' : undefined) : log.add(logged(change, vo, dryRun))
   }
   const progress = importProgress(io)
   const decisions = decisionsOf(kind, options)
@@ -242,6 +240,7 @@ async function importOnce(
         ...(resolution && { resolution }),
         // Without anybody to tell, the changes are not even listed.
         ...((log !== undefined || dryRun) && { onChange: keep }),
+        ...(log !== undefined && { onFound: item => log.add(loggedFound(item, vo, dryRun)) }),
       })
     } catch (cause) {
       await log?.discard()
@@ -253,20 +252,19 @@ async function importOnce(
   }).catch(cause => {
     throw explain(file, cause)
   })
-  for (const finding of result.findings) await log?.add(loggedFinding(finding, vo, dryRun))
   await log?.commit()
   if (options.json) io.out(`${JSON.stringify({ ...result, difference: shown }, undefined, 2)}\n`)
-  else io.out(formatImport(result) + formatDifference(result, shown, changes))
+  else io.out(formatImport(result) + formatDifference(result, shown, isMore))
   return EXIT.ok
 }
 
 function formatDifference(
-  { dryRun, created }: ImportResult,
+  { dryRun }: ImportResult,
   shown: readonly DirectoryChange[],
-  all: number,
+  isMore: boolean,
 ): string {
-  if (!dryRun || created || all === 0) return ''
-  const more = all > shown.length ? `  ... and ${all - shown.length} more: --log FILE has all of them\n` : ''
+  if (!dryRun || shown.length === 0) return ''
+  const more = isMore ? '  ... and more: --log FILE has all of them\n' : ''
   return `difference to what is there\n${shown.map(formatChange).join('')}${more}`
 }
 
@@ -274,12 +272,12 @@ function logged(change: DirectoryChange, vo: string, dryRun: boolean): Readonly<
   return { vo, ...(dryRun && { dryRun }), ...change }
 }
 
-function loggedFinding(
-  { kind, decided, meaning, count, examples }: ImportResult['findings'][number],
+function loggedFound(
+  { kind, what, decided, meaning }: FoundItem,
   vo: string,
   dryRun: boolean,
 ): Readonly<Record<string, unknown>> {
-  return { vo, ...(dryRun && { dryRun }), action: 'decide', kind, decided, meaning, count, examples }
+  return { vo, ...(dryRun && { dryRun }), action: 'decide', kind, what, decided, reason: meaning }
 }
 
 async function open(
@@ -334,7 +332,10 @@ async function follow(
           void log?.discard()
           io.err(`vouchd: ${printable(describeFailure(cause))}; trying again in ${everySeconds} s\n`)
         },
-        ...(log !== undefined && { onChange: change => log.add(logged(change, vo, false)) }),
+        ...(log !== undefined && {
+          onChange: change => log.add(logged(change, vo, false)),
+          onFound: item => log.add(loggedFound(item, vo, false)),
+        }),
       },
     )
   await withDatabase(config, 'owner', async db => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { AdminError } from '../../src/admin/AdminError.ts'
 import { addMembers } from '../../src/admin/addMembers.ts'
 import {
   addAttributeClass,
@@ -18,6 +19,7 @@ import {
 } from '../../src/admin/certificates.ts'
 import { listChanges } from '../../src/admin/changes.ts'
 import type { Author } from '../../src/admin/changeVo.ts'
+import { checkRows } from '../../src/admin/checkRows.ts'
 import {
   addGroup,
   listGroups,
@@ -388,6 +390,30 @@ export function describeOperations(
           ],
         })
         expect(await everything()).toBe(before)
+      })
+
+      it('are told every fault of one row', async () => {
+        const row = {
+          place: 'line 2',
+          certificate: undefined,
+          givenName: 'a\x1bb',
+          email: 'none',
+          holdings: [{ group: `/${vo}/no` }, { group: `/${vo}`, role: 'nobody' }],
+        }
+        const check = checkRows()
+        check.row(row, () => {
+          throw new AdminError('ADMIN_VALUE', 'no subject', 'every row needs one')
+        })
+        await expect(addMembers(db, by, vo, [row], check)).rejects.toMatchObject({
+          message: '5 faults in the rows',
+          faults: [
+            'no subject',
+            'the given name holds a control character',
+            '"none" is no e-mail address',
+            `there is no group /${vo}/no`,
+            expect.stringContaining('nobody'),
+          ].map(message => ({ place: 'line 2', message })),
+        })
       })
 
       it('come by the thousand in one change, and share addresses only with a note', async () => {

@@ -190,6 +190,12 @@ describe('rows of each kind', () => {
       },
       { place: 'line 4', message: '"31.1.2030" is no date' },
     ])
+    const many = 'subject,issuer,until,groups\nCN=a,CN=CA,never ever,/vo/Role=\n'
+    expect(refusal(() => readAs('members', many)).faults.map(fault => fault.message)).toEqual([
+      'the subject "CN=a" is no DN in slash form',
+      'the issuer "CN=CA" is no DN in slash form',
+      '"never ever" is no date',
+    ])
     const joins = 'member,group,role\n1,/vo/Role=r,s\n,/vo,\n1,,r\n'
     expect(refusal(() => readAs('joins', joins)).faults.map(fault => fault.message)).toEqual([
       'two roles: r and s',

@@ -312,6 +312,28 @@ describe('a small database of IAM', () => {
     })
   })
 
+  // One of each kind of place that a dump can be cut off at.
+  it.each<[string, string]>([
+    ['nothing', '/*'],
+    ['a comment of the beginning', 'dump 10'],
+    ['a name', 'am_account` ('],
+    ['a table', '`USERNAME`'],
+    ['the rows of a table', 'INSERT INTO `iam_x509_cert` VALUES'],
+    ['a row', "'uuid-ada'"],
+    ['a text', 'velace'],
+    ['two statements', 'INSERT INTO `iam_account_group`'],
+    ['the last line', 'completed'],
+  ])('refuses all of it where the dump ends within %s, and imports it whole the next time', async (_, at) => {
+    const dump = readFileSync(SMALL, 'utf8')
+    const cut = join(folder, 'cut.sql')
+    const place = dump.indexOf(at)
+    expect(place).toBeGreaterThanOrEqual(0)
+    writeFileSync(cut, dump.slice(0, place))
+    await expect(run(cut, 'small')).rejects.toMatchObject({ code: 'DUMP_CUT_OFF' })
+    expect(await db.query('select * from vouchd.vo')).toEqual([])
+    expect((await run(SMALL, 'small')).counts.members).toBe(4)
+  })
+
   it('refuses the other kind of database with a hint', async () => {
     await expect(importVomsAdmin(SMALL, 'small', db, { clock })).rejects.toMatchObject({
       message: expect.stringContaining('import iam'),

@@ -276,6 +276,34 @@ describe.skipIf(why !== undefined)(`a live MariaDB${why === undefined ? '' : ` (
     expect((await follower.look()).kind).toBe('unchanged')
   })
 
+  it('that is killed in the middle leaves nothing half done, and the next run completes it', async () => {
+    const killing = (source: RowSource): RowSource => ({
+      ...source,
+      progress: source.progress,
+      tables: source.tables,
+      async *rows() {
+        let batches = 0
+        for await (const batch of source.rows()) {
+          yield batch
+          if (++batches === 3) await maria.kill()
+        }
+      },
+    })
+    await expect(importLive(maria.database, VOMS_ADMIN, 'vo.0', killing)).rejects.toMatchObject({
+      code: 'SOURCE_LOST',
+      message: expect.stringMatching(/^mysql:.*ended the connection/),
+    })
+    expect(await db.query('select * from vouchd.vo')).toEqual([])
+    await expect(importLive(maria.database, VOMS_ADMIN, 'vo.0')).rejects.toMatchObject({
+      code: 'SOURCE_UNREACHABLE',
+    })
+    await maria.restart()
+    expect((await importLive(maria.database, VOMS_ADMIN, 'vo.0')).counts).toMatchObject({
+      members: 4,
+      holdings: 12,
+    })
+  })
+
   it.each<[string, Partial<MysqlAddress>, string]>([
     ['nobody', { socket: '/nowhere.sock' }, 'SOURCE_UNREACHABLE'],
     ['a wrong password', { password: 'wrong' }, 'SOURCE_REFUSED'],

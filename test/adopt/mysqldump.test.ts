@@ -220,7 +220,7 @@ describe('a dump that is cut off', () => {
     expect(() => read(`${dump}DROP TABLE \`t\`;\n`)).toThrow(
       expect.objectContaining({ code: 'DUMP_CUT_OFF' }),
     )
-    expect(read(`${dump}${dump}`)).toHaveLength(4)
+    expect(read(`${dump}${dump.replaceAll('`t`', '`s`')}`)).toHaveLength(4)
   })
 })
 
@@ -309,6 +309,36 @@ describe('a dump that is refused', () => {
         }
       }),
     )
+  })
+})
+
+describe('a file of several databases', () => {
+  it.each([
+    ['several databases', `USE \`a\`;\n${CREATE}USE \`b\`;\n`, 'several databases, a and b'],
+    ['several dumps', `${CREATE}${CREATE}`, 'the table t comes a second time'],
+  ])('is refused: %s', (_what, text, message) => {
+    expect(() => read(`${text}${END}`)).toThrow(
+      expect.objectContaining({ code: 'DUMP_SEVERAL', message: expect.stringContaining(message) }),
+    )
+  })
+
+  it('is read where it is one', () => {
+    expect(
+      read(`USE \`a\`;\n${CREATE}USE \`a\`;\nINSERT INTO \`t\` (\`id\`) VALUES (1);${END}`),
+    ).toHaveLength(1)
+  })
+})
+
+describe.each(['vomsAdmin3.sql', 'vomsAdmin2.sql', 'iam.sql'])('%s', name => {
+  it('is refused wherever it is cut off, with the place', () => {
+    const dump = readFileSync(new URL(`../vectors/dumps/${name}`, import.meta.url), 'latin1')
+    const last = dump.indexOf('-- Dump completed') + '-- Dump completed'.length
+    read(dump.slice(0, last))
+    for (let length = 0; length < last; length++) {
+      expect(() => read(dump.slice(0, length)), `cut off at ${length}`).toThrow(
+        expect.objectContaining({ code: 'DUMP_CUT_OFF', offset: length }),
+      )
+    }
   })
 })
 

@@ -32,6 +32,8 @@ describe('vouchd import voms-admin', () => {
     const { code, out, err } = await run(DUMP, '--vo', 'small', '-dry-run')
     expect(out).toMatch(/^VO small: dry run, nothing was changed; it would hold \(new\)\n {2}members +\d+\n/)
     expect(out).toContain('decide: ')
+    expect(out).toContain('(--on-duplicate-email keep; or skip, fail)')
+    expect(out).toContain('difference to what is there\n  + vo group /small\n')
     expect(err).toBe('vouchd: note: VO small is not in the configuration, so it is not served yet\n')
     expect([code, await countMembers()]).toEqual([0, 0])
   })
@@ -66,7 +68,8 @@ describe('vouchd import voms-admin', () => {
       .trimEnd()
       .split('\n')
       .map(line => JSON.parse(line))
-    expect(lines.slice(0, 2)).toEqual([
+    const changes = lines.filter(({ action }) => action !== 'decide')
+    expect(changes).toEqual([
       {
         ...{ vo: 'small', action: 'update', kind: 'member', what: 'ada@new.example (1)' },
         ...{ before: { email: 'ada@small.example' }, after: { email: 'ada@new.example' } },
@@ -77,7 +80,10 @@ describe('vouchd import voms-admin', () => {
         reason: 'the source has it no more',
       }),
     ])
-    expect(lines.slice(2).every(({ action }) => action === 'decide')).toBe(true)
+    expect(lines).toContainEqual({
+      ...{ vo: 'small', action: 'decide', kind: 'group-left-out', what: '/other' },
+      reason: expect.stringContaining('It is left out'),
+    })
     const failed = await run(DUMP, '--vo', 'small', '--log', log, '--on-duplicate-email', 'fail')
     expect(failed.code).toBe(1)
     expect(readFileSync(log, 'utf8').trimEnd().split('\n')).toHaveLength(lines.length)

@@ -15,6 +15,10 @@ export interface MariaDb {
   sql(statements: string): Promise<string>
   /** Makes a further database for the same user, and loads a mysqldump into it. */
   load(database: string, dumpFile: string): Promise<void>
+  /** Ends it as a crash does. */
+  kill(): Promise<void>
+  /** Starts it again over the same data. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -34,25 +38,28 @@ export async function startMariaDb(folder: string, dumpFile: string): Promise<Ma
     ...asUser,
   ])
   const log = join(folder, 'mariadb.log')
-  const child = spawn(
-    programPath('mariadbd'),
-    [
-      ...[
-        '--no-defaults',
-        `--datadir=${data}`,
-        `--socket=${socket}`,
-        '--skip-networking',
-        `--log-error=${log}`,
+  const start = () =>
+    spawn(
+      programPath('mariadbd'),
+      [
+        ...[
+          '--no-defaults',
+          `--datadir=${data}`,
+          `--socket=${socket}`,
+          '--skip-networking',
+          `--log-error=${log}`,
+        ],
+        ...['--innodb-buffer-pool-size=32M', '--innodb-flush-log-at-trx-commit=0', '--skip-name-resolve'],
+        // The dump's server took strings longer than their column silently; a truncated name must be an error.
+        ...[`--pid-file=${join(folder, 'mariadb.pid')}`, ...asUser],
       ],
-      ...['--innodb-buffer-pool-size=32M', '--innodb-flush-log-at-trx-commit=0', '--skip-name-resolve'],
-      // The dump's server took strings longer than their column silently; a truncated name must be an error.
-      ...[`--pid-file=${join(folder, 'mariadb.pid')}`, ...asUser],
-    ],
-    { stdio: 'ignore' },
-  )
+      { stdio: 'ignore' },
+    )
+  let child = start()
   const sql = (statements: string) => client(socket, statements)
+  const untilReady = () => waitUntil(() => sql('SELECT 1'), child, 'mariadbd')
   try {
-    await waitUntil(() => sql('SELECT 1'), child, 'mariadbd')
+    await untilReady()
     await sql(
       `CREATE DATABASE ${DATABASE} CHARACTER SET latin1;
        CREATE USER ${USER}@localhost IDENTIFIED BY '${PASSWORD}';
@@ -71,6 +78,15 @@ export async function startMariaDb(folder: string, dumpFile: string): Promise<Ma
       await load(socket, database, file)
     },
     sql: statements => client(socket, `USE ${DATABASE};\n${statements}`),
+    async kill() {
+      const ended = new Promise(resolve => child.once('close', resolve))
+      child.kill('SIGKILL')
+      await ended
+    },
+    async restart() {
+      child = start()
+      await untilReady()
+    },
     stop: () => stopChild(child),
   }
 }
@@ -90,6 +106,8 @@ function load(socket: string, database: string, dumpFile: string): Promise<void>
       said += chunk
     })
     child.on('error', reject)
+    // A client that refuses the dump stops reading it: what it said tells why.
+    child.stdin?.on('error', () => {})
     child.on('close', code => (code === 0 ? resolve() : reject(new Error(`loading ${dumpFile}: ${said}`))))
     createReadStream(dumpFile).on('error', reject).pipe(child.stdin!)
   })
