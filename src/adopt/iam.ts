@@ -232,8 +232,8 @@ const JOINS = [
   `insert into pg_temp.import_role (id, name, extra)
    select name, name, jsonb_build_object('iam', jsonb_build_object('groups', groups))
    from (select substring(g.name from '[^/]*$') as name,
-           jsonb_agg(jsonb_build_object('id', g.id, 'uuid', g.uuid, 'name', g.name,
-             'description', g.description) order by g.name) as groups
+           jsonb_agg(coalesce(g.extra -> 'iam', '{}') || jsonb_build_object('id', g.id, 'uuid', g.uuid,
+             'name', g.name, 'description', g.description) order by g.name) as groups
          from pg_temp.import_iam_group g where ${IS_ROLE} and starts_with(g.name, $1 || '/') group by 1) r`,
   `insert into pg_temp.import_holding (group_id, role_id, usr_id, ends_at, extra)
    select case when role then coalesce(p.id, 'above ' || h.name) else h.group_id end,
