@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
-import { readPeerChain } from '../listen/peerChain.ts'
+import { sentCertificates } from '../listen/sentCertificates.ts'
 import { ClientError } from './ClientError.ts'
 import type { JudgeServer } from './judgeServer.ts'
 
@@ -40,7 +40,7 @@ export async function connectTls(
   const tcp = await reachTcp(endpoint, times.connectMs)
   const socket = await shakeHands(tcp, endpoint, identity, times.handshakeMs)
   try {
-    const { sent } = readPeerChain(socket, MAX_SENT)
+    const sent = sentCertificates(socket, MAX_SENT)
     judge(sent, endpoint.host)
     return socket
   } catch (cause) {

@@ -8,6 +8,7 @@ import type { Frame } from '../request/frame.ts'
 import type { Reply, RestReply } from '../respond/reply.ts'
 import { closeGently } from './closeGently.ts'
 import { type PeerChain, readPeerChain } from './peerChain.ts'
+import { type WholeRequest, wholeRequest } from './wholeRequest.ts'
 
 /** Why something that arrived never became a request. */
 export type Unframed = 'timeout' | 'too-large' | 'not-understood'
@@ -25,8 +26,9 @@ interface ConnectionOptions {
   readonly keepAliveSeconds: number
 }
 
-/** Who is told how a connection goes on. */
+/** What is known of a connection before its handshake, and who is told how it goes on. */
 export interface Course {
+  readonly address: string
   /** Its first whole request has come, or what stands for one. */
   asked(): void
 }
@@ -64,13 +66,18 @@ interface Connection {
   closing: boolean
 }
 
+const NOTHING = Buffer.alloc(0)
+/** How every request after the first begins: a connection does not change its protocol. */
+const REST = { kind: 'rest', at: 0 } as const
+
 /** A client gains nothing by sending ahead; each request that waits holds its headers. */
 const MAX_WAITING = 8
 
 /**
- * The first octets decide the protocol. HTTP is parsed by node:http in its lenient mode, which takes the bare
- * line feeds of HTTP/1.0 clients and answers HTTP/1.1 as they need it; legacy XML is read to the end of its
- * root element. One request per connection, unless connections are kept.
+ * The first octets decide the protocol. A plain GET that comes whole is read and answered here, without a parser; all
+ * other HTTP is node:http's in its lenient mode, which takes the bare line feeds of HTTP/1.0 clients and answers
+ * HTTP/1.1 as they need it; legacy XML is read to the end of its root element. One request per connection, unless
+ * connections are kept.
  */
 export function createConnectionHandler(
   options: ConnectionOptions,
@@ -90,7 +97,7 @@ export function createConnectionHandler(
   }
 
   const handle = (socket: TLSSocket, course: Course) => {
-    const peer = readPeerChain(socket, options.maxSentCerts)
+    const peer = readPeerChain(socket, course.address, options.maxSentCerts)
     const requestDeadline = setTimeout(cut, limits.requestSeconds * 1000, socket)
     const connection: Connection = {
       peer,
@@ -109,29 +116,60 @@ export function createConnectionHandler(
       clearTimeout(connection.answerDeadline)
       idle.delete(socket)
     })
-    readFirstBytes(socket, connection)
+    readRequests(socket, connection)
   }
 
-  const readFirstBytes = (socket: TLSSocket, connection: Connection) => {
-    let held: Buffer = Buffer.alloc(0)
+  const readRequests = (socket: TLSSocket, connection: Connection) => {
+    let held: Buffer = NOTHING
+    let isFirst = true
     const stop = () => {
       socket.off('data', onData)
       socket.off('end', onEnd)
-    }
-    const onEnd = () => socket.destroy()
-    const onData = (chunk: Buffer) => {
-      held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
-      const decision = firstBytes(held)
-      if (decision.kind === 'more') return
-      stop()
       socket.pause()
+    }
+    // A client may close its side and wait for the answer.
+    const onEnd = () => {
+      if (!connection.busy) socket.destroy()
+    }
+    const onData = (chunk: Buffer) => {
+      // Behind the connection's last request nothing is read.
+      if (connection.busy) return
+      held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+      const decision = isFirst ? firstBytes(held) : REST
+      if (decision.kind === 'more') return
       const rest = held.subarray(decision.at)
+      const whole = decision.kind === 'rest' ? wholeRequest(rest) : undefined
+      if (whole !== undefined) {
+        held = NOTHING
+        isFirst = false
+        return serveWhole(socket, connection, whole)
+      }
+      stop()
       if (decision.kind === 'rest') becomeHttp(socket, connection, rest)
       else if (decision.kind === 'legacy') readLegacy(socket, connection, rest)
       else refuse(socket, connection, 'legacy', 'not-understood', rest)
     }
     socket.on('data', onData)
     socket.on('end', onEnd)
+  }
+
+  const serveWhole = (socket: TLSSocket, connection: Connection, { frame, persistent }: WholeRequest) => {
+    idle.delete(socket)
+    startAnswer(socket, connection)
+    const mayKeep = keepAliveSeconds > 0 && persistent && !retired
+    connection.busy = true
+    // What a client sends ahead waits in the kernel.
+    if (mayKeep) socket.pause()
+    answerer.serve(connection.peer, frame).then(reply => {
+      if (!mayKeep || reply.protocol !== 'rest' || retired) return write(socket, reply, onWritten)
+      connection.busy = false
+      socket.write(octets(reply, 'keep-alive'), elapsed(onWritten))
+      clearTimeout(connection.answerDeadline)
+      if (socket.destroyed) return
+      idle.add(socket)
+      connection.requestDeadline = setTimeout(() => socket.destroySoon(), keepAliveSeconds * 1000)
+      socket.resume()
+    })
   }
 
   const readLegacy = (socket: TLSSocket, connection: Connection, first: Buffer) => {
@@ -164,6 +202,7 @@ export function createConnectionHandler(
   }
 
   const becomeHttp = (socket: TLSSocket, connection: Connection, rest: Buffer) => {
+    idle.delete(socket)
     awaitHttp(socket, connection)
     socket.unshift(rest)
     http.emit('connection', socket)
@@ -288,7 +327,6 @@ function restFrame(request: IncomingMessage): Frame {
     protocol: 'rest',
     method: request.method ?? '',
     target: request.url ?? '',
-    headers: request.headers,
   }
 }
 
@@ -320,9 +358,15 @@ function elapsed(onWritten: OnWritten): (error?: Error | null) => void {
   }
 }
 
-function octets(reply: Reply): Uint8Array {
+/** @param connection what a REST answer says of the connection, in place of its own word */
+function octets(reply: Reply, connection?: 'keep-alive'): Uint8Array {
   if (reply.protocol === 'legacy') return reply.document
-  const fields = Object.entries(reply.headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  const head = `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status]}\r\n${fields.join('')}\r\n`
-  return Buffer.concat([Buffer.from(head, 'latin1'), reply.body])
+  const headers = connection === undefined ? reply.headers : { ...reply.headers, Connection: connection }
+  let head = `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status]}\r\n`
+  for (const name in headers) head += `${name}: ${headers[name]}\r\n`
+  head += '\r\n'
+  const whole = Buffer.allocUnsafe(head.length + reply.body.length)
+  whole.write(head, 'latin1')
+  whole.set(reply.body, head.length)
+  return whole
 }

@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls'
+import { sentCertificates } from './sentCertificates.ts'
 
 /** What the TLS layer knows of the peer, taken once per connection. */
 export interface PeerChain {
@@ -10,19 +11,15 @@ export interface PeerChain {
 }
 
 /**
- * Reads the peer's certificate list. Call it once per connection: the first call may consume the list.
+ * Reads who is at the other end. Call it once per connection.
+ * @param address the peer's, as it was when the connection was accepted
  * @param most how many certificates are read at most; one more is kept, so that the excess is seen
  */
-export function readPeerChain(socket: TLSSocket, most: number): PeerChain {
-  const sent: Uint8Array[] = []
-  for (let link = socket.getPeerX509Certificate(); link !== undefined; link = link.issuerCertificate) {
-    sent.push(link.raw)
-    if (sent.length > most) break
-  }
+export function readPeerChain(socket: TLSSocket, address: string, most: number): PeerChain {
   return {
-    sent,
+    sent: sentCertificates(socket, most),
     sessionReused: socket.isSessionReused(),
-    address: socket.remoteAddress ?? '',
+    address,
     tlsVersion: socket.getProtocol() ?? '',
   }
 }

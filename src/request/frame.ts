@@ -1,11 +1,9 @@
-/** An HTTP request for an AC, as the listener's HTTP parser hands it over. */
+/** An HTTP request for an AC, as the listener hands it over. */
 export interface RestFrame {
   readonly protocol: 'rest'
   readonly method: string
   /** The raw request target, undecoded: origin form or absolute form. */
   readonly target: string
-  /** Field names in lower case. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
 /** A legacy request: the bytes up to the end of the root element, or up to where they stopped making sense. */

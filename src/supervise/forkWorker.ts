@@ -18,6 +18,11 @@ export interface WorkerEvents {
 }
 
 const ENTRY = besideModule('./workerProcess', import.meta.url)
+/**
+ * Short-lived objects are collected by the worker's own thread: V8 would start several for it, which cost a tenth of
+ * an AC's processor time where as many workers run as there are cores (bench/README.md).
+ */
+const V8_FLAGS = ['--no-parallel-scavenge']
 /** Longer than a worker drains for. What is still open then belongs to nobody who waits. */
 const KILL_MS = 10_500
 
@@ -26,6 +31,7 @@ export function forkWorker(index: number, doors: Pick<Doors, 'handle'>, events: 
   const child = fork(ENTRY, [String(index)], {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: [...V8_FLAGS, ...process.execArgv],
     env: childEnvironment(process.env),
   })
   const waiting = new Map<number, { resolve(body: unknown): void; reject(cause: Error): void }>()

@@ -4,7 +4,7 @@ import { VomsError } from '../../src/errors.ts'
 import type { Frame } from '../../src/request/frame.ts'
 import { parseRequest } from '../../src/request/parseRequest.ts'
 
-const rest = (target: string, method = 'GET'): Frame => ({ protocol: 'rest', method, target, headers: {} })
+const rest = (target: string, method = 'GET'): Frame => ({ protocol: 'rest', method, target })
 const legacy = (text: string): Frame => ({ protocol: 'legacy', document: new TextEncoder().encode(text) })
 
 describe('parseRequest', () => {
