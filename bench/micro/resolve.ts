@@ -56,7 +56,7 @@ const holder = {
   issuer: parseName(nameFromOneline(CA_DN)),
 }
 const target = REQUESTS.rest.split(' ')[1]!
-const request = parseRequest({ protocol: 'rest', method: 'GET', target, headers: {} }, VO)
+const request = parseRequest({ protocol: 'rest', method: 'GET', target }, VO)
 const options = {
   vo: VO,
   uri: 'voms.example.org:15000',

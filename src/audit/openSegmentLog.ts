@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { ConfigError } from '../config/ConfigError.ts'
 import { chainHash, frameLine, MAX_BODY_BYTES, NO_HASH } from './frame.ts'
 import { visitLog } from './readLog.ts'
@@ -219,11 +220,17 @@ class Writer implements SegmentLog {
   }
 
   private run(): Promise<void> {
-    this.running ??= this.writeAll().finally(() => {
+    this.running ??= this.writeSoon().finally(() => {
       this.running = undefined
       if (this.queue.length > 0 && !this.closed) this.runLater(RETRY_MS)
     })
     return this.running
+  }
+
+  /** What comes in the same turn of the loop goes into one write. */
+  private async writeSoon(): Promise<void> {
+    await turn()
+    await this.writeAll()
   }
 
   /** Records that come while a write is under way go together into the next one; notes make none of their own. */

@@ -22,9 +22,32 @@ export function openLogOutput(fd: number, onDropped: () => void): LogOutput {
   return stats.isFIFO() || stats.isSocket() ? toStream(fd, onDropped) : toFile(fd, onDropped)
 }
 
+/** Lines of so many milliseconds go out together: one by one their writes cost more than all else about them. */
+const GATHER_MS = 10
+
+/** Lines that have not gone out yet. */
+class Gathered {
+  characters = 0
+  #lines: string[] = []
+
+  add(line: string): void {
+    this.#lines.push(line)
+    this.characters += line.length
+  }
+
+  take(): { readonly bytes: Buffer; readonly count: number } {
+    const lines = this.#lines
+    this.#lines = []
+    this.characters = 0
+    return { bytes: Buffer.from(lines.join('')), count: lines.length }
+  }
+}
+
 /** The kernel's buffer, then ours. Node.js makes such descriptors non-blocking. */
 function toStream(fd: number, onDropped: () => void): LogOutput {
   const socket = new OpenSocket({ fd, readable: false, writable: true })
+  const gathered = new Gathered()
+  let timer: NodeJS.Timeout | undefined
   let gone = false
   socket.on('error', () => {
     gone = true
@@ -33,18 +56,29 @@ function toStream(fd: number, onDropped: () => void): LogOutput {
     gone = true
   })
   socket.unref()
+
+  function writeGathered(): void {
+    clearTimeout(timer)
+    timer = undefined
+    const { bytes, count } = gathered.take()
+    if (count === 0) return
+    socket.write(bytes, error => {
+      if (error) for (let lost = 0; lost < count; lost++) onDropped()
+    })
+  }
+
   return {
     write(line) {
-      if (gone || socket.writableLength > MAX_WAITING_BYTES) {
+      if (gone || socket.writableLength + gathered.characters > MAX_WAITING_BYTES) {
         onDropped()
         return false
       }
-      socket.write(line, error => {
-        if (error) onDropped()
-      })
+      gathered.add(line)
+      timer ??= setTimeout(writeGathered, GATHER_MS)
       return true
     },
     async drained(ms) {
+      writeGathered()
       if (gone || socket.writableLength === 0) return
       await settled(ms, done => socket.write('', done))
     },
@@ -60,22 +94,18 @@ class OpenSocket extends Socket {
 
 /** One write at a time in a thread of the pool, so that a slow disk stops nobody. */
 function toFile(fd: number, onDropped: () => void): LogOutput {
-  let waiting: string[] = []
-  let waitingLength = 0
+  const gathered = new Gathered()
+  let timer: NodeJS.Timeout | undefined
   let writing = false
   const onIdle: (() => void)[] = []
 
-  function writeNext(): void {
-    if (waiting.length === 0) {
-      writing = false
-      for (const tell of onIdle.splice(0)) tell()
-      return
-    }
-    writing = true
-    const lines = waiting
-    waiting = []
-    waitingLength = 0
-    writeAll(Buffer.from(lines.join('')), lines.length)
+  function writeGathered(): void {
+    clearTimeout(timer)
+    timer = undefined
+    const { bytes, count } = gathered.take()
+    writing = count > 0
+    if (writing) writeAll(bytes, count)
+    else for (const tell of onIdle.splice(0)) tell()
   }
 
   function writeAll(bytes: Buffer, lines: number): void {
@@ -83,22 +113,28 @@ function toFile(fd: number, onDropped: () => void): LogOutput {
       // Of a full disk only a part may have been taken; which lines it cut nobody can tell.
       if (error) for (let lost = 0; lost < lines; lost++) onDropped()
       else if (written < bytes.length) return writeAll(bytes.subarray(written), lines)
-      writeNext()
+      writing = false
+      if (onIdle.length > 0) writeGathered()
+      else if (gathered.characters > 0) plan()
     })
+  }
+
+  function plan(): void {
+    timer ??= setTimeout(writeGathered, GATHER_MS)
   }
 
   return {
     write(line) {
-      if (waitingLength > MAX_WAITING_BYTES) {
+      if (gathered.characters > MAX_WAITING_BYTES) {
         onDropped()
         return false
       }
-      waiting.push(line)
-      waitingLength += line.length
-      if (!writing) writeNext()
+      gathered.add(line)
+      if (!writing) plan()
       return true
     },
     async drained(ms) {
+      if (!writing) writeGathered()
       if (writing) await settled(ms, done => onIdle.push(done))
     },
   }
