@@ -71,8 +71,7 @@ async function lost(file: string, kind: SourceKind, vo: string): Promise<string[
 }
 
 // Secrets stay where they are; groups of another tree are reported, and left out.
-const LEFT =
-  /^(?:iam_account\.(?:PASSWORD|reset_key|confirmation_key)|iam_group\.\w+|schema_version\.\w+) = /
+const LEFT = /^(?:iam_account\.(?:PASSWORD|reset_key|confirmation_key)|iam_group\.\w+|schema_version\.\w+) = /
 
 it.skipIf(!existsSync(DUMPS)).each([
   ['VOMS Admin', 'dump-voms_vo_0.sql', VOMS_ADMIN, 'vo.0', /^$/],

@@ -1,10 +1,10 @@
-import type { Database, Queryable } from '../../src/store/database.ts'
 import type { StoreConfig } from '../../src/config/types.ts'
-import { type FaultProxy, type FaultProxyOptions, openFaultProxy } from '../fakes/faultProxy.ts'
-import { createPostgres } from '../../src/store/postgres.ts'
+import type { Database, Queryable } from '../../src/store/database.ts'
 import { grantReader, migrate } from '../../src/store/migrate.ts'
-import { fillSampleVo } from '../store/sampleVo.ts'
+import { createPostgres } from '../../src/store/postgres.ts'
+import { type FaultProxy, type FaultProxyOptions, openFaultProxy } from '../fakes/faultProxy.ts'
 import { findPostgres, type PostgresCluster, startPostgres } from '../store/postgresCluster.ts'
+import { fillSampleVo } from '../store/sampleVo.ts'
 import { makeSiteFolder, type SiteFolder } from '../supervise/daemonProcess.ts'
 
 /** A site whose daemon reaches its PostgreSQL server through a proxy that can be told to misbehave. */

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { keyInfo, TABLES, type TableName } from '../../../src/config/schema.ts'
 import { askRest, userNamed } from '../../e2e/daemon.ts'
-import { freePort } from '../../interop/freePort.ts'
 import { readAcIndependently } from '../../independent/readAc.ts'
+import { freePort } from '../../interop/freePort.ts'
 import {
   type DaemonProcess,
   makeSiteFolder,
