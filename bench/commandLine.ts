@@ -11,10 +11,14 @@ export interface Option {
 type Options = Readonly<Record<string, Option>>
 type Values<T extends Options> = {
   readonly [K in keyof T]: T[K]['value'] extends boolean ? boolean : string
-} & { readonly json: boolean }
+} & { readonly json: boolean; readonly positionals: readonly string[] }
 
 /** The options of a benchmark from its command line. Answers --help and ends the process for what it does not know. */
-export function readOptions<const T extends Options>(usage: string, options: T): Values<T> {
+export function readOptions<const T extends Options>(
+  usage: string,
+  options: T,
+  allowPositionals = false,
+): Values<T> {
   const all: Options = {
     ...options,
     json: { value: false, about: 'one JSON document instead of a table' },
@@ -27,8 +31,8 @@ export function readOptions<const T extends Options>(usage: string, options: T):
     ]),
   )
   try {
-    const { values } = parseArgs({ options: config })
-    if (values['help'] !== true) return values as Values<T>
+    const { values, positionals } = parseArgs({ options: config, allowPositionals })
+    if (values['help'] !== true) return { ...values, positionals } as unknown as Values<T>
     console.log(helpText(usage, all))
     process.exit(0)
   } catch (cause) {

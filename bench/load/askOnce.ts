@@ -9,6 +9,9 @@ export interface Ask {
   readonly expect: string
 }
 
+/** A server that hangs ends the benchmark. */
+const ANSWER_MS = 60_000
+
 /** One request over a TLS connection of its own, as real clients make it. Rejects when the answer is not as expected. */
 export function askOnce({ host = '127.0.0.1', port, secureContext, request, expect }: Ask): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -24,6 +27,7 @@ export function askOnce({ host = '127.0.0.1', port, secureContext, request, expe
     socket.on('data', chunk => {
       text += chunk.toString('latin1')
     })
+    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error('no answer within a minute')))
     socket.once('error', reject)
     socket.once('close', () => {
       if (text.includes(expect)) resolve(text)

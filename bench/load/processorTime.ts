@@ -1,8 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Processor time in seconds that a process, its threads and its descendants have used until now. */
+/** USER_HZ, the same on every Linux that Node.js runs on. */
+const TICKS_PER_SECOND = 100
+
+/**
+ * Processor time in seconds that a process, its threads and its descendants have used until now, those that have ended
+ * and were waited for included.
+ */
 export function processorTimeOf(pid: number): number {
-  return [pid, ...descendantsOf(pid)].reduce((sum, each) => sum + threadsTime(each), 0)
+  return [pid, ...descendantsOf(pid)].reduce((sum, each) => sum + threadsTime(each) + endedTime(each), 0)
 }
 
 /** Resident memory in bytes of a process and its descendants. */
@@ -22,6 +28,12 @@ function threadsTime(pid: number): number {
     nanoseconds += Number(text(`/proc/${pid}/task/${thread}/schedstat`).split(' ')[0] ?? 0)
   }
   return nanoseconds / 1e9
+}
+
+/** What the children that a process has waited for used, in ticks: more is not kept of them. */
+function endedTime(pid: number): number {
+  const fields = text(`/proc/${pid}/stat`).split(') ').at(-1)!.split(' ')
+  return (Number(fields[13] ?? 0) + Number(fields[14] ?? 0)) / TICKS_PER_SECOND
 }
 
 function residentBytes(pid: number): number {
