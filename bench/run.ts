@@ -8,7 +8,7 @@ import { BENCHMARKS } from './benchmarks.ts'
 import { readOptions, someOf } from './commandLine.ts'
 import { describeMachine } from './describeMachine.ts'
 import { FIGURES, goalOf, isReached } from './figures.ts'
-import type { Result } from './printResult.ts'
+import type { Report } from './keptReport.ts'
 import { runBenchmark } from './runBenchmark.ts'
 
 const names = BENCHMARKS.map(({ name }) => name)
@@ -20,15 +20,6 @@ const values = readOptions('npm run bench -- [options]', {
 const only = values.only === '' ? names : someOf(values.only, 'only', names)
 const kept = values.quick ? undefined : fileURLToPath(new URL('./results/', import.meta.url))
 const folder = values.out === '' ? kept : values.out
-
-/** A benchmark that ran, with all that its figures mean something by. */
-export interface Report {
-  readonly command: string
-  readonly at: string
-  readonly seconds: number
-  readonly machine: ReturnType<typeof describeMachine>
-  readonly result: Result
-}
 
 const reports: Record<string, Report> = {}
 for (const { name, script, args, quick } of BENCHMARKS) {
