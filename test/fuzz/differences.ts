@@ -12,10 +12,11 @@ export interface Difference {
   readonly because: string
 }
 
-const UNREAD = 'accepted with an unsound part that is not looked into'
+/** Our verdict where only the parts that are looked into are sound. */
+export const UNREAD = 'accepted with an unsound part that is not looked into'
 const LAZY =
   'OpenSSL reads keys and the values of extensions only when they are asked for; we read all at once.'
-const BER = 'DER has one way to write a value (X.690 10, 11); OpenSSL takes others of BER too.'
+const BER = 'DER has one way to write a value (X.690 10, 11); most readers take others of BER too.'
 
 const OPENSSL: Readonly<Record<string, string>> = {
   'accepted with a value in a name that is no string':
@@ -75,11 +76,43 @@ const PKIJS: Readonly<Record<string, string>> = {
   AC_VERSION: NOT_JUDGED,
 }
 
+const LOOSE =
+  'It takes from a structure what it knows, and passes over what is between, behind, or of another form.'
+const CRL: Readonly<Record<string, string>> = {
+  [UNREAD]: 'Parameters of algorithms and values of extensions without meaning for us are kept as they came.',
+  'accepted, with an entry whose extensions are none': 'OpenSSL takes it too; nothing is said of the entry.',
+  CRL_ENTRY: 'Entries are read as DER, and serials have a bound; it takes what it finds.',
+  CRL_EXTENSIONS_LARGE: 'A bound of ours: extensions become objects.',
+  CRL_NUMBER_RANGE: 'RFC 5280 5.2.3: at most 20 octets.',
+  CRL_VERSION: 'RFC 5280 5.1.2.1: extensions need version 2.',
+  DER_BAD_BIT_STRING: BER,
+  DER_BAD_BOOLEAN: BER,
+  DER_BAD_INTEGER: BER,
+  DER_BAD_OID: BER,
+  DER_BAD_STRING: 'It keeps the octets of a string of another form.',
+  DER_BAD_TIME: 'RFC 5280 5.1.2.4: times to the second and in UTC; it takes what a Date can be made of.',
+  DER_HIGH_TAG: LOOSE,
+  DER_INDEFINITE_LENGTH: BER,
+  DER_INTEGER_RANGE: 'RFC 5280 5.1.2.1: version 1 or 2; it keeps the number unread.',
+  DER_LENGTH_BEYOND_INPUT: LOOSE,
+  DER_NON_MINIMAL_LENGTH: BER,
+  DER_TOO_DEEP: LOOSE,
+  DER_TRAILING_BYTES: LOOSE,
+  DER_TRUNCATED: LOOSE,
+  DER_UNEXPECTED_TAG: LOOSE,
+  EXTENSION_TWICE: 'RFC 5280 4.2: no extension twice.',
+  EXTENSIONS_EMPTY: 'RFC 5280 5.1.2.7: at least one extension where there is the field.',
+  EXTENSIONS_TOO_MANY:
+    'More extensions than any CRL has: as objects they would cost many times their octets.',
+  NAME_TOO_LONG: 'More attributes than any DN has; the same reason.',
+}
+
 const listOf = (target: string, other: Difference['other'], reasons: Readonly<Record<string, string>>) =>
   Object.entries(reasons).map(([ours, because]): Difference => ({ target, other, ours, because }))
 
 export const DIFFERENCES: readonly Difference[] = [
   ...listOf('certificate', 'OpenSSL', OPENSSL),
+  ...listOf('crl', 'pkijs', CRL),
   ...listOf('ac', 'pkijs', PKIJS),
   {
     target: 'der',

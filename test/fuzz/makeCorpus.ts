@@ -119,6 +119,7 @@ const CRLS = {
     revoked: [{ serial: 5, extensions: [extension('2.5.29.24', false, w.generalizedTime(0))] }],
     extensions: [issuingDistributionPoint(w.tlv(0x81, Uint8Array.of(0xff)))],
   }),
+  'padded-serial': createCrl(ca, { ...LISTED, revoked: [{ serial: Uint8Array.of(0, 0x12) }] }),
   delta: createCrl(ca, { ...LISTED, extensions: [deltaCrlIndicator(6)] }),
 }
 

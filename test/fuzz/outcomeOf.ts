@@ -12,6 +12,14 @@ export function outcomeOf(read: () => void): Outcome {
   }
 }
 
+/** `accepted` when what was read passes the check, or the code of the refusal. A refusal within the check is a finding. */
+export function outcomeOfRead<T>(read: () => T, check: (value: T) => void): Outcome {
+  const value = orRefusal(read)
+  if (value instanceof Refusal) return value.code
+  check(value)
+  return 'accepted'
+}
+
 /** What a reader gives, or its refusal. */
 export function orRefusal<T>(read: () => T): T | Refusal {
   try {

@@ -18,7 +18,7 @@ import * as raw from '../../fakes/rawAc.ts'
 import { readAcIndependently } from '../../independent/readAc.ts'
 import { signData, signedObject } from '../../pki/sign.ts'
 import { noteDifference } from '../differences.ts'
-import { orRefusal, outcomeOf } from '../outcomeOf.ts'
+import { orRefusal, outcomeOfRead } from '../outcomeOf.ts'
 import type { Random } from '../random.ts'
 import { readVectors } from '../readCorpus.ts'
 import { recode } from '../recode.ts'
@@ -113,10 +113,13 @@ function sign(input: Uint8Array): Uint8Array {
 }
 
 function runExtension(input: Uint8Array): Outcome {
-  return outcomeOf(() => {
-    const found = extractAcs({ extensions: [{ oid: OID_AC_SEQUENCE, critical: false, value: input }] })
-    insist(bytesEqual(encodeAcExtension(found), input), 'written again, it is other octets')
-  })
+  const extensions = [{ oid: OID_AC_SEQUENCE, critical: false, value: input }]
+  return outcomeOfRead(
+    () => extractAcs({ extensions }),
+    found => {
+      insist(bytesEqual(encodeAcExtension(found), input), 'written again, it is other octets')
+    },
+  )
 }
 
 /** What lints without a finding is an AC that decodes, of this VO, issuer and time. */

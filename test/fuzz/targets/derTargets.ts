@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import * as asn1js from 'asn1js'
 import { bytesEqual } from '../../../native-free/bytes/equal.ts'
+import { toHex } from '../../../native-free/bytes/hex.ts'
 import { DerReader } from '../../../native-free/der/reader.ts'
 import { TAG } from '../../../native-free/der/tag.ts'
 import * as w from '../../../native-free/der/writer.ts'
@@ -14,12 +15,14 @@ import { kindOf } from '../../../native-free/proxy/kindOf.ts'
 import { parseProxyCertInfo } from '../../../native-free/proxy/proxyCertInfo.ts'
 import { Refusal } from '../../../native-free/refusal.ts'
 import type { Certificate } from '../../../native-free/x509/certificate.ts'
+import type { Crl } from '../../../native-free/x509/crl.ts'
 import type { Name } from '../../../native-free/x509/name.ts'
 import { parseCertificate } from '../../../native-free/x509/parseCertificate.ts'
 import { parseCrl } from '../../../native-free/x509/parseCrl.ts'
 import { parseName } from '../../../native-free/x509/parseName.ts'
-import { noteDifference } from '../differences.ts'
-import { orRefusal, outcomeOf } from '../outcomeOf.ts'
+import { type IndependentCrl, readCrlIndependently } from '../../independent/readCrl.ts'
+import { noteDifference, UNREAD } from '../differences.ts'
+import { orRefusal, outcomeOf, outcomeOfRead } from '../outcomeOf.ts'
 import type { Random } from '../random.ts'
 import { readCorpus } from '../readCorpus.ts'
 import { recode } from '../recode.ts'
@@ -125,20 +128,22 @@ function checkName(name: Name): void {
 }
 
 function runName(input: Uint8Array): Outcome {
-  return outcomeOf(() => {
-    const name = parseName(input)
-    const rdns = name.rdns.map(rdn =>
-      w.set(...rdn.map(ava => w.sequence(w.oid(ava.oid), w.tlv(ava.tag, ava.value)))),
-    )
-    insist(bytesEqual(w.sequence(...rdns), input), 'written again, it is other octets')
-    checkName(name)
-    if (isPlain(name)) {
-      const key = keyOfName(name)
-      insist(keyOfString(onelineF0(name)) === key, 'the key of its text is another')
-      const back = orRefusal(() => onelineFromRfc2253(toRfc2253(name)))
-      insist(back instanceof Refusal || keyOfString(back) === key, 'another key by way of RFC 2253')
-    }
-  })
+  return outcomeOfRead(
+    () => parseName(input),
+    name => {
+      const rdns = name.rdns.map(rdn =>
+        w.set(...rdn.map(ava => w.sequence(w.oid(ava.oid), w.tlv(ava.tag, ava.value)))),
+      )
+      insist(bytesEqual(w.sequence(...rdns), input), 'written again, it is other octets')
+      checkName(name)
+      if (isPlain(name)) {
+        const key = keyOfName(name)
+        insist(keyOfString(onelineF0(name)) === key, 'the key of its text is another')
+        const back = orRefusal(() => onelineFromRfc2253(toRfc2253(name)))
+        insist(back instanceof Refusal || keyOfString(back) === key, 'another key by way of RFC 2253')
+      }
+    },
+  )
 }
 
 /** UTF-8 and its subsets, whose octets are their text. */
@@ -163,18 +168,49 @@ function runProxyCertInfo(input: Uint8Array): Outcome {
   return outcomes.includes('accepted') ? 'accepted' : outcomes[0]!
 }
 
-function runCrl(input: Uint8Array): Outcome {
-  return outcomeOf(() => {
-    const crl = parseCrl(input)
-    const again = w.sequence(crl.tbs, crl.signatureAlgorithm.der, w.bitString(crl.signature))
-    insist(bytesEqual(again, input), 'its parts put together are other octets')
-    const listed = serialsIn(crl.tbs)
-    insist(listed.length === crl.entryCount, 'another number of entries')
-    for (const serial of listed) insist(crl.isListed(serial), 'a listed serial is not found')
-  })
+function runCrl(input: Uint8Array, random: Random): Outcome {
+  const crl = orRefusal(() => parseCrl(input))
+  if (!(crl instanceof Refusal)) checkCrl(input, crl)
+  if (random.oneIn(20)) compareWithPkijs(input, crl)
+  return crl instanceof Refusal ? crl.code : 'accepted'
 }
 
-/** The serials of a CRL, read another way than parseCrl does. */
+function checkCrl(input: Uint8Array, crl: Crl): void {
+  const again = w.sequence(crl.tbs, crl.signatureAlgorithm.der, w.bitString(crl.signature))
+  insist(bytesEqual(again, input), 'its parts put together are other octets')
+  const listed = serialsIn(crl.tbs)
+  insist(listed.length === crl.entryCount, 'another number of entries')
+  for (const serial of listed) insist(crl.isListed(serial), 'a listed serial is not found')
+}
+
+function compareWithPkijs(input: Uint8Array, ours: Crl | Refusal): void {
+  const difference = { target: 'crl', other: 'pkijs' } as const
+  let theirs: IndependentCrl
+  try {
+    theirs = readCrlIndependently(input)
+  } catch (thrown) {
+    if (!(ours instanceof Refusal))
+      noteDifference({ ...difference, ours: crlVerdict(ours, thrown as Error) }, (thrown as Error).message)
+    return
+  }
+  if (ours instanceof Refusal) {
+    noteDifference({ ...difference, ours: ours.code }, 'accepted')
+    return
+  }
+  insist(theirs.serials.join() === serialsIn(ours.tbs).map(toHex).join(), 'pkijs reads other serials')
+  insist(validity(theirs.thisUpdate) === ours.thisUpdate, 'pkijs reads another thisUpdate')
+  const nextUpdate = theirs.nextUpdate && validity(theirs.nextUpdate)
+  insist(nextUpdate === ours.nextUpdate, 'pkijs reads another nextUpdate')
+}
+
+/** Parameters of algorithms, and values of extensions that mean nothing to us, are kept unread. */
+function crlVerdict({ der }: Crl, theirs: Error): string {
+  const whole = orRefusal(() => recode(new DerReader(der)))
+  if (whole instanceof Refusal) return UNREAD
+  return theirs instanceof TypeError ? 'accepted, with an entry whose extensions are none' : 'accepted'
+}
+
+/** The serials of a CRL as they stand there, with padding too, read another way than parseCrl does. */
 function serialsIn(tbs: Uint8Array): Uint8Array[] {
   const list = new DerReader(tbs).enter(TAG.sequence)
   list.optional(TAG.integer)
@@ -184,7 +220,7 @@ function serialsIn(tbs: Uint8Array): Uint8Array[] {
   if (list.peek() === TAG.utcTime || list.peek() === TAG.generalizedTime) list.skip()
   const entries = list.optionalEnter(TAG.sequence)
   const serials: Uint8Array[] = []
-  while (entries !== undefined && !entries.done) serials.push(entries.enter(TAG.sequence).integerOctets())
+  while (entries !== undefined && !entries.done) serials.push(entries.enter(TAG.sequence).next(TAG.integer))
   return serials
 }
 

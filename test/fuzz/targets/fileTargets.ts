@@ -15,7 +15,7 @@ import { formatVerdicts, ownVerdict } from '../../../src/cli/inspect/inspection.
 import { ConfigError } from '../../../src/config/ConfigError.ts'
 import { checkConfig } from '../../../src/config/checkConfig.ts'
 import { parseVomsConf } from '../../../src/config/parseVomsConf.ts'
-import { orRefusal, outcomeOf } from '../outcomeOf.ts'
+import { orRefusal, outcomeOfRead } from '../outcomeOf.ts'
 import type { Random } from '../random.ts'
 import { readCorpus, readVectors } from '../readCorpus.ts'
 import { type FuzzTarget, insist, type Outcome, octets } from '../target.ts'
@@ -25,11 +25,13 @@ const SUBJECTS = ['/C=IT/O=G/CN=u', '/DC=org/DC=g/CN=x/emailAddress=a@b', `/CN=$
 )
 
 function runPolicy(input: Uint8Array, parse: (file: Uint8Array) => PolicyFile): Outcome {
-  return outcomeOf(() => {
-    const { rules } = parse(input)
-    insist(rules.length <= MAX_RULES, 'more rules than the bound')
-    for (const rule of rules.slice(0, 50)) for (const subject of SUBJECTS) rule.matches(subject)
-  })
+  return outcomeOfRead(
+    () => parse(input),
+    ({ rules }) => {
+      insist(rules.length <= MAX_RULES, 'more rules than the bound')
+      for (const rule of rules.slice(0, 50)) for (const subject of SUBJECTS) rule.matches(subject)
+    },
+  )
 }
 
 function runVomsConf(input: Uint8Array): Outcome {
@@ -45,19 +47,22 @@ function runVomsConf(input: Uint8Array): Outcome {
 const utf8 = new TextDecoder()
 
 function runLsc(input: Uint8Array): Outcome {
-  return outcomeOf(() => {
-    for (const chain of parseLsc(utf8.decode(input))) {
-      insist(chain.length >= 2, 'a chain of fewer than two')
-      for (const pairs of lscReadings(chain).slice(0, 1)) {
-        const text = orRefusal(() => formatLsc(pairs))
-        if (text instanceof Refusal || pairs.length * 2 !== chain.length) continue
-        insist(
-          JSON.stringify(parseLsc(text)) === JSON.stringify([chain]),
-          'written and read again, it is another',
-        )
+  return outcomeOfRead(
+    () => parseLsc(utf8.decode(input)),
+    chains => {
+      for (const chain of chains) {
+        insist(chain.length >= 2, 'a chain of fewer than two')
+        for (const pairs of lscReadings(chain).slice(0, 1)) {
+          const text = orRefusal(() => formatLsc(pairs))
+          if (text instanceof Refusal || pairs.length * 2 !== chain.length) continue
+          insist(
+            JSON.stringify(parseLsc(text)) === JSON.stringify([chain]),
+            'written and read again, it is another',
+          )
+        }
       }
-    }
-  })
+    },
+  )
 }
 
 function runVomses(input: Uint8Array): Outcome {

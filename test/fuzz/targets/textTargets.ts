@@ -15,7 +15,7 @@ import { fromVoms64, toVoms64 } from '../../../native-free/wire/voms64.ts'
 import { parseName } from '../../../native-free/x509/parseName.ts'
 import { decodePem, encodePem } from '../../../native-free/x509/pem.ts'
 import { noteDifference } from '../differences.ts'
-import { orRefusal, outcomeOf } from '../outcomeOf.ts'
+import { orRefusal, outcomeOfRead } from '../outcomeOf.ts'
 import { readCorpus, readVectors } from '../readCorpus.ts'
 import { type FuzzTarget, insist, type Outcome, octets } from '../target.ts'
 
@@ -31,57 +31,68 @@ const columns = (line: Uint8Array) => utf8.decode(line).split('\t').map(octets)
 function runFqan(input: Uint8Array): Outcome {
   const text = utf8.decode(input)
   shortForm(text)
-  return outcomeOf(() => {
-    const fqan = parseFqan(text)
-    for (const form of ['long', 'short'] as const) {
-      const again = parseFqan(formatFqan(fqan, form))
-      insist(again.group === fqan.group && again.role === fqan.role, 'written and read again, it is another')
-    }
-    insist(shortForm(text) === formatFqan(fqan, 'short'), 'two short forms')
-    insist(/^[!-~]+$/.test(text), 'it holds other than visible ASCII')
-  })
+  return outcomeOfRead(
+    () => parseFqan(text),
+    fqan => {
+      for (const form of ['long', 'short'] as const) {
+        const again = parseFqan(formatFqan(fqan, form))
+        insist(
+          again.group === fqan.group && again.role === fqan.role,
+          'written and read again, it is another',
+        )
+      }
+      insist(shortForm(text) === formatFqan(fqan, 'short'), 'two short forms')
+      insist(/^[!-~]+$/.test(text), 'it holds other than visible ASCII')
+    },
+  )
 }
 
 function runOneline(input: Uint8Array): Outcome {
   const text = utf8.decode(input)
   const key = keyOfString(text)
   insist(keyOfString(text.toUpperCase()) !== undefined, 'no key')
-  return outcomeOf(() => {
-    parseOneline(text)
-    insist(key === '' || key.startsWith('/'), 'the key of a DN without a slash')
-    const name = parseName(nameFromOneline(text))
-    if (unsafeName(name) !== undefined) return
-    const f0 = onelineF0(name)
-    insist(keyOfString(f0) === keyOfName(name), 'the key of its text is not that of the name')
-    insist(keyOfName(name) === key, 'the key of the name is not that of the text')
-  })
+  return outcomeOfRead(
+    () => parseName(nameFromOneline(text)),
+    name => {
+      parseOneline(text)
+      insist(key === '' || key.startsWith('/'), 'the key of a DN without a slash')
+      if (unsafeName(name) !== undefined) return
+      const f0 = onelineF0(name)
+      insist(keyOfString(f0) === keyOfName(name), 'the key of its text is not that of the name')
+      insist(keyOfName(name) === key, 'the key of the name is not that of the text')
+    },
+  )
 }
 
 function runRfc2253(input: Uint8Array): Outcome {
-  return outcomeOf(() => {
-    const f0 = onelineFromRfc2253(utf8.decode(input))
-    insist(/^[ -~]*$/.test(f0), 'a one-line form is not printable')
-    const name = orRefusal(() => parseName(nameFromOneline(f0)))
-    if (name instanceof Refusal || unsafeName(name) !== undefined) return
-    insist(keyOfString(f0) === keyOfName(name), 'the key of its text is not that of the name')
-    const again = orRefusal(() => onelineFromRfc2253(toRfc2253(name)))
-    insist(
-      again instanceof Refusal || keyOfString(again) === keyOfString(f0),
-      'there and back, it is another',
-    )
-  })
+  return outcomeOfRead(
+    () => onelineFromRfc2253(utf8.decode(input)),
+    f0 => {
+      insist(/^[ -~]*$/.test(f0), 'a one-line form is not printable')
+      const name = orRefusal(() => parseName(nameFromOneline(f0)))
+      if (name instanceof Refusal || unsafeName(name) !== undefined) return
+      insist(keyOfString(f0) === keyOfName(name), 'the key of its text is not that of the name')
+      const again = orRefusal(() => onelineFromRfc2253(toRfc2253(name)))
+      insist(
+        again instanceof Refusal || keyOfString(again) === keyOfString(f0),
+        'there and back, it is another',
+      )
+    },
+  )
 }
 
 function runPem(input: Uint8Array): Outcome {
-  return outcomeOf(() => {
-    const blocks = decodePem(bytesToLatin1(input))
-    const text = blocks.map(({ label, der }) => encodePem(label, der)).join('')
-    const again = decodePem(text)
-    insist(again.length === blocks.length, 'another number of blocks')
-    for (const [n, { label, der }] of again.entries()) {
-      insist(label === blocks[n]!.label && bytesEqual(der, blocks[n]!.der), 'another block')
-    }
-  })
+  return outcomeOfRead(
+    () => decodePem(bytesToLatin1(input)),
+    blocks => {
+      const text = blocks.map(({ label, der }) => encodePem(label, der)).join('')
+      const again = decodePem(text)
+      insist(again.length === blocks.length, 'another number of blocks')
+      for (const [n, { label, der }] of again.entries()) {
+        insist(label === blocks[n]!.label && bytesEqual(der, blocks[n]!.der), 'another block')
+      }
+    },
+  )
 }
 
 function runBase64(input: Uint8Array): Outcome {
@@ -99,10 +110,12 @@ function runBase64(input: Uint8Array): Outcome {
 
 function runVoms64(input: Uint8Array): Outcome {
   const text = bytesToLatin1(input)
-  return outcomeOf(() => {
-    const bytes = fromVoms64(text)
-    insist(toVoms64(bytes) === text, 'written again, it is another')
-  })
+  return outcomeOfRead(
+    () => fromVoms64(text),
+    bytes => {
+      insist(toVoms64(bytes) === text, 'written again, it is another')
+    },
+  )
 }
 
 export const textTargets: readonly FuzzTarget[] = [

@@ -9,7 +9,7 @@ import { formatRestAnswer, parseRestAnswer } from '../../../native-free/wire/res
 import { MAX_ENTRIES } from '../../../native-free/wire/splitList.ts'
 import type { IssueRequest, ReceivedAnswer } from '../../../native-free/wire/types.ts'
 import { type XmlElement, XmlReader } from '../../../native-free/wire/xml.ts'
-import { orRefusal, outcomeOf } from '../outcomeOf.ts'
+import { orRefusal, outcomeOfRead } from '../outcomeOf.ts'
 import type { Random } from '../random.ts'
 import { readCorpus } from '../readCorpus.ts'
 import { type FuzzTarget, insist, type Outcome, octets } from '../target.ts'
@@ -151,11 +151,13 @@ function checkRequest({ commands, order = [], targets, lifetimeSeconds = 1 }: Is
 
 function runRestQuery(input: Uint8Array): Outcome {
   const target = bytesToLatin1(input)
-  return outcomeOf(() => {
-    const request = parseRestQuery(target, 'vo.0')
-    checkRequest(request)
-    compareWithUrl(target, request)
-  })
+  return outcomeOfRead(
+    () => parseRestQuery(target, 'vo.0'),
+    request => {
+      checkRequest(request)
+      compareWithUrl(target, request)
+    },
+  )
 }
 
 /** Where nothing is special about a query, URLSearchParams finds the same lifetime and number of targets. */
@@ -173,18 +175,20 @@ type Parse = (bytes: Uint8Array) => ReceivedAnswer
 
 /** Only an answer without errors grants anything; what is read can be written and read again. */
 function runAnswer(input: Uint8Array, parse: Parse, write: (answer: ReceivedAnswer) => Uint8Array): Outcome {
-  return outcomeOf(() => {
-    const answer = parse(input)
-    insist(
-      answer.errors.length === 0 || (answer.ac === undefined && answer.list === undefined),
-      'an AC with an error',
-    )
-    // One of the two is all that a server of ours writes.
-    if (answer.ac !== undefined && answer.list !== undefined) return
-    const again = parse(write(answer))
-    const grants = ({ ac, list, errors }: ReceivedAnswer) => [ac && toHex(ac), list, errors[0]?.message]
-    insist(same(grants(again), grants(answer)), 'written and read again, it is another')
-  })
+  return outcomeOfRead(
+    () => parse(input),
+    answer => {
+      insist(
+        answer.errors.length === 0 || (answer.ac === undefined && answer.list === undefined),
+        'an AC with an error',
+      )
+      // One of the two is all that a server of ours writes.
+      if (answer.ac !== undefined && answer.list !== undefined) return
+      const again = parse(write(answer))
+      const grants = ({ ac, list, errors }: ReceivedAnswer) => [ac && toHex(ac), list, errors[0]?.message]
+      insist(same(grants(again), grants(answer)), 'written and read again, it is another')
+    },
+  )
 }
 
 /** Carriage returns and characters that no XML holds do not survive a document; both sides lose them alike. */
