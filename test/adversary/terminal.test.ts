@@ -1,9 +1,14 @@
 import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeAcExtension } from '../../native-free/ac/extractAcs.ts'
 import { tlv } from '../../native-free/der/writer.ts'
+import { unnoticed } from '../../src/audit/auditObserver.ts'
+import { createAuditLog } from '../../src/audit/createAuditLog.ts'
+import { segmentStorage } from '../../src/audit/segmentStorage.ts'
 import { openStore } from '../../src/store/openStore.ts'
-import { runInProcess } from '../cli/runInProcess.ts'
+import { intentOf } from '../audit/auditFolder.ts'
+import { NOW as CLI_NOW, runInProcess } from '../cli/runInProcess.ts'
 import { makeSite, type Site } from '../cli/siteFolder.ts'
 import { ca, host, LONG } from '../e2e/daemon.ts'
 import { createCrl } from '../pki/createCrl.ts'
@@ -58,8 +63,38 @@ beforeAll(async () => {
     [`/vo.0/${WRITTEN}`],
   )
   await db.close()
+  await recordForeign()
 })
 afterAll(() => site?.remove())
+
+/** One AC as the daemon records it, with foreign text wherever a record has text. */
+async function recordForeign(): Promise<void> {
+  const folder = site.path('audit')
+  const options = {
+    folder,
+    headKey: join(folder, 'heads.key'),
+    worker: 0,
+    onFull: 'refuse',
+    maxSegmentBytes: 1_000_000,
+    retentionDays: 0,
+  } as const
+  const log = await createAuditLog(options, {
+    clock: { now: () => CLI_NOW - 60 },
+    monotonic: () => 0,
+    storage: segmentStorage,
+    observer: unnoticed,
+    after: () => () => {},
+  })
+  const intent = intentOf(1, {
+    holder: `/CN=${FOREIGN}`,
+    issuer: `/CN=CA ${FOREIGN}`,
+    fqans: [`/vo.0/${FOREIGN}`],
+    address: FOREIGN,
+  })
+  await log.intent(intent)
+  log.result({ id: intent.id, serial: intent.serial, ac: 'cd'.repeat(32) })
+  await log.close()
+}
 
 /** Nothing that a terminal or a reader of lines would obey. */
 function expectPlain(text: string): void {
@@ -119,7 +154,7 @@ describe('what the directory holds is printed so that nothing obeys it', () => {
     ['member', 'list', '--vo', 'vo.0'],
     ['member', 'show', '3'],
     ['member', 'find', FOREIGN],
-  ])('by %s %s %s %s', async (...args) => {
+  ])('by %s %s %s %s', { timeout: 120_000 }, async (...args) => {
     for (const options of [[], ['--json']]) {
       const { code, out, err } = await runInProcess('--config', site.config, ...args, ...options)
       expect(code).toBeLessThan(70)
@@ -127,6 +162,29 @@ describe('what the directory holds is printed so that nothing obeys it', () => {
       expectPlain(out)
       expectPlain(err)
     }
+  })
+
+  it.each([
+    ['audit', 'search', '--dn', `/CN=${FOREIGN}`],
+    ['audit', 'search', '--dn', '/CN=no such, and of no use'],
+    ['audit', 'export'],
+    ['audit', 'verify'],
+    ['changes', '--vo', 'vo.0'],
+    ['group', 'list', '--vo', 'vo.0'],
+  ])('by %s %s', { timeout: 120_000 }, async (...args) => {
+    for (const options of [[], ['--json']]) {
+      const { code, out, err } = await runInProcess('--config', site.config, ...args, ...options)
+      expect(code).toBeLessThan(70)
+      expectPlain(out)
+      expectPlain(err)
+    }
+  })
+
+  it('and what was issued is found all the same', async () => {
+    const search = ['audit', 'search', '--dn', `/CN=${FOREIGN}`]
+    const { code, out } = await runInProcess('--config', site.config, ...search)
+    expect(code).toBe(0)
+    expect(out).toContain('\\x1B[31m')
   })
 
   it('and JSON still says what is held', async () => {
