@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { observeSocket, type PemPaths } from './benchWorld.ts'
 import type { LoadParameters } from './client.ts'
 import type { LoadResult } from './runLanes.ts'
+import type { LoadParameters, LoadResult } from './client.ts'
+import type { OpenLoadParameters, OpenLoadResult } from './openLoad.ts'
 
 /** Far more than it needs; a busy machine may take long. */
 const STARTING_MS = 60_000
@@ -39,17 +41,20 @@ export interface StartOptions {
   readonly nodeOptions?: readonly string[]
   /** Where the log goes; without it nowhere, but written. */
   readonly logFile?: string
+  /** The one core that it may use. */
+  readonly core?: number
 }
 
 /** `vouchd serve`, as an operator starts it. */
 export async function startVouchd(
   config: string,
   port: number,
-  { nodeOptions = [], logFile }: StartOptions = {},
+  { nodeOptions = [], logFile, core }: StartOptions = {},
 ): Promise<BenchServer> {
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
   const log = logFile === undefined ? undefined : openSync(logFile, 'a')
-  const child = spawn(process.execPath, [...nodeOptions, main, '--config', config, 'serve'], {
+  const [program, args] = onCore(core, [...nodeOptions, main, '--config', config, 'serve'])
+  const child = spawn(program, args, {
     stdio: ['ignore', log ?? 'ignore', 'inherit'],
   })
   if (log !== undefined) closeSync(log)
@@ -64,18 +69,35 @@ export async function startVouchd(
   return { pid: child.pid!, port, stop: () => stop(child) }
 }
 
-/** `quiet`: what goes wrong is told by the rejection alone. */
-export async function load(parameters: LoadParameters, quiet = false): Promise<LoadResult> {
-  const child = spawn(process.execPath, [script('./client.ts'), JSON.stringify(parameters)], {
-    stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'],
-  })
+/**
+ * @param quiet what goes wrong is told by the rejection alone
+ * @param core the one core that it may use
+ */
+export async function load(parameters: LoadParameters, quiet = false, core?: number): Promise<LoadResult> {
+  return (await resultOf('./client.ts', parameters, quiet, core)) as LoadResult
+}
+
+export async function openLoad(parameters: OpenLoadParameters, core?: number): Promise<OpenLoadResult> {
+  return (await resultOf('./openLoad.ts', parameters, false, core)) as OpenLoadResult
+}
+
+async function resultOf(name: string, parameters: object, quiet: boolean, core?: number): Promise<unknown> {
+  const [program, args] = onCore(core, [script(name), JSON.stringify(parameters)])
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'] })
   let text = ''
   child.stdout.on('data', chunk => {
     text += chunk
   })
   const [code] = (await once(child, 'close')) as [number | null]
   if (code !== 0) throw new Error(`the load failed (status ${code})`)
-  return JSON.parse(text) as LoadResult
+  return JSON.parse(text)
+}
+
+/** Node.js with these arguments, on one core where it is given. */
+function onCore(core: number | undefined, args: readonly string[]): [string, string[]] {
+  return core === undefined
+    ? [process.execPath, [...args]]
+    : ['taskset', ['-c', String(core), process.execPath, ...args]]
 }
 
 export async function freePort(): Promise<number> {

@@ -1,0 +1,187 @@
+// Open loop: clients come when a schedule says so, made in advance from a seed, whatever became of those before them.
+// Each has a connection of its own. A process of its own:
+//   node bench/load/openLoad.ts '{"port":N,"credential":{...},"request":"...","expect":"...","rate":N,"seconds":N}'
+// prints an OpenLoadResult as JSON. A wrong answer ends it with status 1.
+import { readFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { createSecureContext, connect as secure } from 'node:tls'
+import type { LoadParameters } from './client.ts'
+import { quantile } from './statistics.ts'
+
+export interface OpenLoadParameters extends Omit<LoadParameters, 'count' | 'connections'> {
+  /** Clients a second, spread at random (Poisson). */
+  readonly rate: number
+  readonly seconds: number
+  readonly seed: number
+  /** After its connection, a client's first octets take so long, as over a network. */
+  readonly distanceMs: number
+}
+
+export interface Second {
+  readonly offered: number
+  readonly served: number
+  readonly refused: number
+  /** Latency of those that were served, in milliseconds. */
+  readonly p99: number
+}
+
+export interface OpenLoadResult {
+  readonly offered: number
+  readonly served: number
+  /** Closed or reset before an answer. */
+  readonly refused: number
+  /** Given up by the client. */
+  readonly unanswered: number
+  /** Not even tried: the load process had too many under way. */
+  readonly skipped: number
+  /** From the scheduled arrival to the end of the answer. */
+  readonly milliseconds: Readonly<Record<'p50' | 'p95' | 'p99' | 'p99.9', number>>
+  /** From the scheduled arrival to the refusal. */
+  readonly refusedMilliseconds: Readonly<Record<'p50' | 'p99', number>>
+  /** How late the load process itself was: with much of it, it is what was measured. */
+  readonly lagMilliseconds: Readonly<Record<'p50' | 'p99', number>>
+  /** By the second of the scheduled arrival. */
+  readonly bySecond: readonly Second[]
+}
+
+const PATIENCE_MS = 10_000
+const MOST_UNDER_WAY = 8_000
+/** One source address has 28 000 ports, and each is taken for a minute after its use. */
+const SOURCES = 200
+
+const p = JSON.parse(process.argv[2] ?? '{}') as OpenLoadParameters
+const secureContext = createSecureContext({
+  cert: readFileSync(p.credential.certificate),
+  key: readFileSync(p.credential.key),
+  ecdhCurve: 'X25519',
+})
+
+/** Arrivals in milliseconds from the start; the same for the same seed. */
+function schedule(): number[] {
+  let state = p.seed >>> 0
+  const random = () => {
+    // mulberry32
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+  const arrivals: number[] = []
+  for (let at = 0; ; ) {
+    at += (-Math.log(1 - random()) / p.rate) * 1000
+    if (at >= p.seconds * 1000) return arrivals
+    arrivals.push(at)
+  }
+}
+
+type Outcome = 'served' | 'refused' | 'unanswered' | 'skipped'
+interface Trial {
+  readonly at: number
+  outcome: Outcome
+  milliseconds: number
+}
+
+const begun = performance.now()
+const trials: Trial[] = []
+const lags: number[] = []
+let underWay = 0
+
+function one(at: number, index: number): void {
+  const trial: Trial = { at, outcome: 'skipped', milliseconds: 0 }
+  trials.push(trial)
+  lags.push(performance.now() - begun - at)
+  if (underWay >= MOST_UNDER_WAY) return
+  underWay++
+  const raw = connect({
+    host: p.host ?? '127.0.0.1',
+    port: p.port,
+    localAddress: `127.1.${index % SOURCES}.1`,
+    noDelay: true,
+  })
+  let text = ''
+  let given = false
+  let distance: NodeJS.Timeout | undefined
+  const patience = setTimeout(() => {
+    given = true
+    raw.destroy()
+  }, PATIENCE_MS)
+  raw.on('error', () => {})
+  raw.once('end', () => raw.destroy())
+  raw.once('connect', () => {
+    if (p.distanceMs === 0) speak()
+    else distance = setTimeout(speak, p.distanceMs)
+  })
+  const speak = () => {
+    if (raw.destroyed) return
+    raw.removeAllListeners('end')
+    const socket = secure({
+      socket: raw as Socket,
+      secureContext,
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+    })
+    socket.once('secureConnect', () => socket.write(p.request))
+    socket.on('data', chunk => {
+      text += chunk.toString('latin1')
+    })
+    socket.on('error', () => raw.destroy())
+    socket.once('close', () => raw.destroy())
+  }
+  raw.once('close', () => {
+    clearTimeout(patience)
+    clearTimeout(distance)
+    underWay--
+    trial.milliseconds = performance.now() - begun - at
+    if (text.includes(p.expect)) trial.outcome = 'served'
+    else if (text !== '' && !text.startsWith('HTTP/1.1 503')) fail(text)
+    else trial.outcome = given ? 'unanswered' : 'refused'
+  })
+}
+
+function fail(text: string): never {
+  console.error(`a wrong answer: ${text.slice(0, 500)}`)
+  process.exit(1)
+}
+
+const arrivals = schedule()
+for (let next = 0; next < arrivals.length; ) {
+  const now = performance.now() - begun
+  while (next < arrivals.length && arrivals[next]! <= now) {
+    one(arrivals[next]!, next)
+    next++
+  }
+  await new Promise(resolve => setTimeout(resolve, 1))
+}
+while (underWay > 0) await new Promise(resolve => setTimeout(resolve, 10))
+
+const count = (outcome: Outcome) => trials.filter(trial => trial.outcome === outcome).length
+const times = (outcome: Outcome, among = trials) =>
+  among.filter(trial => trial.outcome === outcome).map(({ milliseconds }) => milliseconds)
+const served = times('served')
+const refused = times('refused')
+const result: OpenLoadResult = {
+  offered: trials.length,
+  served: served.length,
+  refused: refused.length,
+  unanswered: count('unanswered'),
+  skipped: count('skipped'),
+  milliseconds: {
+    p50: quantile(served, 0.5),
+    p95: quantile(served, 0.95),
+    p99: quantile(served, 0.99),
+    'p99.9': quantile(served, 0.999),
+  },
+  refusedMilliseconds: { p50: quantile(refused, 0.5), p99: quantile(refused, 0.99) },
+  lagMilliseconds: { p50: quantile(lags, 0.5), p99: quantile(lags, 0.99) },
+  bySecond: Array.from({ length: Math.ceil(p.seconds) }, (_, second) => {
+    const among = trials.filter(({ at }) => Math.floor(at / 1000) === second)
+    return {
+      offered: among.length,
+      served: times('served', among).length,
+      refused: times('refused', among).length,
+      p99: quantile(times('served', among), 0.99),
+    }
+  }),
+}
+console.log(JSON.stringify(result))

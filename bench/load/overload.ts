@@ -1,0 +1,227 @@
+// More clients than the daemon can serve, in an open loop: each comes when a schedule says so, whatever became of the
+// others. The daemon has one core, the load another. Run: node bench/load/overload.ts [options]; --help tells them.
+import { parseArgs } from 'node:util'
+import { systemClock } from '../../src/clock.ts'
+import { createBenchWorld, type HostKind, REQUESTS } from './benchWorld.ts'
+import { type BenchServer, freePort, load, openLoad, startVouchd } from './children.ts'
+import type { OpenLoadResult } from './openLoad.ts'
+import { processorTimeOf, residentBytesOf } from './processorTime.ts'
+import { median } from './statistics.ts'
+
+const HELP = `node bench/load/overload.ts [options]
+  --factors LIST       times the capacity, one after the other (0.5,1,2,4,10)
+  --seconds N          of each (20, 300 at most)
+  --rounds N           how often the list is gone through (1, 20 at most)
+  --host rsa|ec|dual   host credentials (rsa)
+  --workers N          processes that serve (1)
+  --capacity N         ACs a second; measured in a closed loop when absent
+  --distance MS        clients speak so long after they are connected, as over a network (20)
+  --server-core N      core of the daemon (0)
+  --load-core N        core of the load (1)
+  --config TEXT        TOML to add before [[vo]]
+  --json               JSON instead of a table`
+
+const { values } = parseArgs({
+  options: {
+    factors: { type: 'string', default: '0.5,1,2,4,10' },
+    seconds: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '1' },
+    host: { type: 'string', default: 'rsa' },
+    workers: { type: 'string', default: '1' },
+    capacity: { type: 'string' },
+    distance: { type: 'string', default: '20' },
+    'server-core': { type: 'string', default: '0' },
+    'load-core': { type: 'string', default: '1' },
+    config: { type: 'string', default: '' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+  process.exit(0)
+}
+const seconds = bounded('seconds', values.seconds, 300)
+const rounds = bounded('rounds', values.rounds, 20)
+const distanceMs = Number(values.distance)
+const factors = values.factors.split(',').map(Number)
+if (factors.some(factor => !(factor > 0 && factor <= 20)))
+  throw new Error('--factors: each above 0, at most 20')
+const [serverCore, loadCore] = [Number(values['server-core']), Number(values['load-core'])]
+/** After the last factor, so long at half of the capacity: how soon is all as before? */
+const RECOVERY_SECONDS = 10
+const REFUSALS = 20_000
+
+function bounded(name: string, text: string, most: number): number {
+  const value = Number(text)
+  if (!(value >= 1 && value <= most)) throw new Error(`--${name}: from 1 to ${most}`)
+  return value
+}
+
+interface Step extends Omit<OpenLoadResult, 'bySecond'> {
+  readonly factor: number
+  readonly goodput: number
+  /** ACs for each second of processor time that the daemon had: does not change with what else the machine does. */
+  readonly perProcessorSecond: number
+  readonly processorShare: number
+  readonly residentMegabytes: number
+}
+
+const world = await createBenchWorld(systemClock.now())
+const credential = world.client('proxy')
+const common = { credential, request: REQUESTS.rest, expect: '</ac></vo' }
+const processes = `[processes]\nworkers = ${values.workers}\n`
+let server: BenchServer | undefined
+try {
+  server = await start(values.config)
+  await closedLoop(server, 2000)
+  const capacity = values.capacity === undefined ? await measureCapacity(server) : Number(values.capacity)
+  const steps: Step[] = []
+  let recovery: OpenLoadResult | undefined
+  for (let round = 0; round < rounds; round++) {
+    for (const factor of factors) {
+      steps.push(await step(server, capacity, factor, 1 + steps.length))
+      note(steps.at(-1)!)
+    }
+    recovery = await offer(server, capacity / 2, RECOVERY_SECONDS, 1000 + round)
+  }
+  await server.stop()
+  server = await start(refusing(values.config))
+  const refusalMicroseconds = await costOfRefusal(server)
+  const result = {
+    benchmark: 'overload',
+    node: process.version,
+    setting: { host: values.host, workers: Number(values.workers), seconds, rounds, distanceMs },
+    capacity,
+    steps,
+    ...summary(steps, recovery!),
+    refusalMicroseconds,
+  }
+  console.log(values.json ? JSON.stringify(result) : formatTable(result))
+} finally {
+  await server?.stop()
+  world.remove()
+}
+
+async function start(more: string): Promise<BenchServer> {
+  const port = await freePort()
+  const config = world.configure(values.host as HostKind, port, `${processes}${more}`)
+  return await startVouchd(config, port, { core: serverCore })
+}
+
+/** The same, with a limit that refuses everybody. */
+function refusing(more: string): string {
+  const limit = 'connectionsPerMinute = 1\n'
+  return more.includes('[limits]\n')
+    ? more.replace('[limits]\n', `[limits]\n${limit}`)
+    : `${more}\n[limits]\n${limit}`
+}
+
+async function closedLoop({ port }: BenchServer, count: number): Promise<number> {
+  const result = await load({ ...common, port, count, connections: 16 }, false, loadCore)
+  return result.count / result.seconds
+}
+
+async function measureCapacity(target: BenchServer): Promise<number> {
+  const runs: number[] = []
+  for (let run = 0; run < 5; run++) runs.push(await closedLoop(target, 1000))
+  return median(runs)
+}
+
+function offer(
+  { port }: BenchServer,
+  rate: number,
+  forSeconds: number,
+  seed: number,
+): Promise<OpenLoadResult> {
+  return openLoad({ ...common, port, rate, seconds: forSeconds, seed, distanceMs }, loadCore)
+}
+
+async function step(target: BenchServer, capacity: number, factor: number, seed: number): Promise<Step> {
+  const before = processorTimeOf(target.pid)
+  const { bySecond, ...result } = await offer(target, factor * capacity, seconds, seed)
+  const used = processorTimeOf(target.pid) - before
+  return {
+    factor,
+    ...result,
+    goodput: result.served / seconds,
+    perProcessorSecond: result.served / used,
+    processorShare: used / seconds,
+    residentMegabytes: residentBytesOf(target.pid) / 1e6,
+  }
+}
+
+function summary(steps: readonly Step[], recovery: OpenLoadResult) {
+  const of = (factor: number, key: 'goodput' | 'perProcessorSecond') =>
+    median(steps.filter(each => each.factor === factor).map(each => each[key]))
+  const peak = Math.max(...factors.map(factor => of(factor, 'goodput')))
+  const best = Math.max(...factors.map(factor => of(factor, 'perProcessorSecond')))
+  const calm = steps.filter(({ factor }) => factor < 1).map(({ milliseconds }) => milliseconds.p99)
+  // As before: nobody refused, and served in times that calm had too.
+  const asBefore = (second: OpenLoadResult['bySecond'][number]) =>
+    second.refused === 0 && (calm.length === 0 || second.p99 <= 2 * Math.max(...calm))
+  const last = recovery.bySecond.findLastIndex(second => !asBefore(second))
+  return {
+    peak,
+    goodputOverPeak: Object.fromEntries(factors.map(factor => [factor, of(factor, 'goodput') / peak])),
+    efficiencyOverBest: Object.fromEntries(
+      factors.map(factor => [factor, of(factor, 'perProcessorSecond') / best]),
+    ),
+    secondsToBaseLine: last + 1,
+  }
+}
+
+/** Processor time of a connection that is closed before TLS, what the daemon does by itself taken off. */
+async function costOfRefusal(target: BenchServer): Promise<number> {
+  const flood = (rate: number) => offer(target, rate, REFUSALS / rate, 5)
+  await flood(2000)
+  const idleBefore = processorTimeOf(target.pid)
+  await new Promise(resolve => setTimeout(resolve, 2000))
+  const idle = (processorTimeOf(target.pid) - idleBefore) / 2
+  const before = processorTimeOf(target.pid)
+  const { refused, offered } = await flood(4000)
+  if (refused < offered - 2) throw new Error(`${offered - refused} were not refused`)
+  const used = processorTimeOf(target.pid) - before - (idle * REFUSALS) / 4000
+  return (used / refused) * 1e6
+}
+
+function note({ factor, goodput, milliseconds }: Step): void {
+  process.stderr.write(`${factor} times: ${goodput.toFixed(0)}/s, p99 ${milliseconds.p99.toFixed(0)} ms\n`)
+}
+
+interface Result {
+  readonly capacity: number
+  readonly steps: readonly Step[]
+  readonly peak: number
+  readonly goodputOverPeak: Readonly<Record<string, number>>
+  readonly efficiencyOverBest: Readonly<Record<string, number>>
+  readonly secondsToBaseLine: number
+  readonly refusalMicroseconds: number
+}
+
+function formatTable(result: Result): string {
+  const head =
+    'times  offered  served/s  /peak  /best  p50 ms  p99 ms  refused in  no answer  skipped  cpu   lag p99'
+  const lines = result.steps.map(each =>
+    [
+      String(each.factor).padStart(5),
+      String(each.offered).padStart(8),
+      each.goodput.toFixed(0).padStart(9),
+      (each.goodput / result.peak).toFixed(2).padStart(6),
+      result.efficiencyOverBest[each.factor]!.toFixed(2).padStart(6),
+      each.milliseconds.p50.toFixed(0).padStart(7),
+      each.milliseconds.p99.toFixed(0).padStart(7),
+      `${each.refusedMilliseconds.p50.toFixed(0)}/${each.refusedMilliseconds.p99.toFixed(0)}`.padStart(11),
+      String(each.unanswered).padStart(10),
+      String(each.skipped).padStart(8),
+      each.processorShare.toFixed(2).padStart(5),
+      each.lagMilliseconds.p99.toFixed(0).padStart(8),
+    ].join(' '),
+  )
+  return [
+    `capacity (closed loop, 16 connections): ${result.capacity.toFixed(0)} ACs a second; peak ${result.peak.toFixed(0)}`,
+    head,
+    ...lines,
+    `base line again after ${result.secondsToBaseLine} s; a refusal costs ${result.refusalMicroseconds.toFixed(1)} µs`,
+  ].join('\n')
+}
