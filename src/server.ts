@@ -6,6 +6,7 @@ import type { Config, ListenAddress, VoConfig } from './config/types.ts'
 import type { Events } from './events.ts'
 import { createDescriptors } from './listen/descriptors.ts'
 import { createListener, type Listener } from './listen/listener.ts'
+import { createPace, loopTurns } from './listen/pace.ts'
 import { type ListenOn, openPort, type Place, type Port } from './listen/port.ts'
 import { collectServing, type ServingFigures } from './observe/countServing.ts'
 import type { Snapshot } from './observe/snapshot.ts'
@@ -93,6 +94,11 @@ export async function runServer(config: Config, deps: ServerDeps): Promise<Runni
 export function createServer(deps: ServerDeps): RunningServer {
   const requestIds = createRequestIds(deps.processNumber)
   const descriptors = createDescriptors(maxFds())
+  const pace = createPace({
+    monotonic: deps.monotonic,
+    turns: loopTurns,
+    inService: () => sum([...doors.keys()].map(vo => deps.events.metrics.vo(vo).inFlight.value)),
+  })
   const doors = new Map<string, Door>()
   /** Closings under way of what went out of use. */
   const closings = new Set<Promise<void>>()
@@ -189,7 +195,7 @@ export function createServer(deps: ServerDeps): RunningServer {
         handshakeTimedOut: address => deps.events.handshakeTimedOut(value.name, address),
         answerWritten: seconds => deps.events.answerWritten(seconds),
       },
-      { monotonic: deps.monotonic, descriptors },
+      { monotonic: deps.monotonic, descriptors, pace },
     )
     const door: Door = { listener, service: value }
     doors.set(value.name, door)
@@ -230,6 +236,7 @@ export function createServer(deps: ServerDeps): RunningServer {
     // Every port stops accepting at once; the parts behind them outlive the last answer.
     for (const port of last?.ports.values() ?? []) void port.close()
     await Promise.all([...doors.values()].map(({ listener }) => listener.drain(DRAIN_MS)))
+    pace.close()
     await Promise.all(closings)
     if (last !== undefined) await closeParts(partsOf(last))
   }
@@ -311,6 +318,10 @@ async function closeParts(parts: readonly Part<unknown>[]): Promise<void> {
     }
   }
   if (failures.length > 0) throw new AggregateError(failures, 'parts did not close')
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0)
 }
 
 const NOT_STARTED: readonly Readiness[] = [{ part: 'keys', ready: false, why: 'not started yet' }]

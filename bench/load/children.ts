@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url'
 import { observeSocket, type PemPaths } from './benchWorld.ts'
 import type { LoadParameters } from './client.ts'
 import type { LoadResult } from './runLanes.ts'
-import type { LoadParameters, LoadResult } from './client.ts'
 import type { OpenLoadParameters, OpenLoadResult } from './openLoad.ts'
 
 /** Far more than it needs; a busy machine may take long. */

@@ -423,13 +423,20 @@ const limitsKeys = z.strictObject({
     1000,
     'Most of them whose request has not come yet, handshakes above all; with one more, the one that has stood still for longest is closed.',
   ),
+  maxWaitMilliseconds: whole(
+    'milliseconds',
+    10,
+    10_000,
+    500,
+    'How long a connection may wait for its handshake when there are more than the process can serve; while one waits longer, new ones are closed at once.',
+  ),
   ...rateKeys(),
   maxRequestBytes: whole('bytes', 16_384, 1_048_576, 65_536, 'Largest request, header included.'),
   backlog: whole(
     'connections',
     1,
     65_535,
-    511,
+    4096,
     'Connections that the kernel queues on each address before they are accepted; the system may cap it.',
   ),
 })

@@ -101,6 +101,8 @@ export interface LimitsConfig extends RateLimits {
   readonly connectionSeconds: number
   readonly maxConnections: number
   readonly maxHandshakes: number
+  /** How long a connection may wait before its handshake begins. */
+  readonly maxWaitMilliseconds: number
   readonly maxRequestBytes: number
   /** Connections queued by the kernel on each address. */
   readonly backlog: number

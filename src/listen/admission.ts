@@ -20,7 +20,7 @@ export interface OpenConnections {
   readonly established: number
 }
 
-export type Shed = 'connections' | 'pending_tls' | 'rate' | 'concurrency' | 'fd'
+export type Shed = 'connections' | 'pending_tls' | 'rate' | 'concurrency' | 'fd' | 'stale'
 
 export interface AdmissionDeps {
   /** Milliseconds from anywhere, never going back. */
@@ -28,12 +28,18 @@ export interface AdmissionDeps {
   /** Shared by all of the process. */
   readonly descriptors: Descriptors
   onShed(reason: Shed, address: string): void
+  /** The request of one that began has come, or will not. */
+  onFinished(): void
 }
 
 /** One connection from its admission to its end. */
 export interface Admitted {
   readonly raw: Socket
   readonly address: string
+  /** When it came, by the monotonic clock. */
+  readonly since: number
+  /** Its handshake begins. False: there is no room for it, and it was destroyed. */
+  begin(): boolean
   /** Its handshake is over. */
   established(): void
   /** Its request has come: it makes room for nobody any more. */
@@ -94,7 +100,6 @@ export class Admission {
     }
     const entry = new Entry(raw, address, this.#deps.monotonic(), this)
     this.#open.add(entry)
-    this.#pending.add(entry)
     this.#handshaking++
     this.#byAddress.set(key, (this.#byAddress.get(key) ?? 0) + 1)
     this.#deps.descriptors.used++
@@ -112,8 +117,17 @@ export class Admission {
     }
     if (descriptors.used >= descriptors.most && !mostPending(descriptors)?.makeRoom('fd')) return 'fd'
     if (this.#open.size >= limits.maxConnections && !this.makeRoom('connections')) return 'connections'
-    if (this.#pending.size >= limits.maxHandshakes && !this.makeRoom('pending_tls')) return 'pending_tls'
     return undefined
+  }
+
+  begin(entry: Entry): boolean {
+    if (this.#pending.size >= this.limits.maxHandshakes && !this.makeRoom('pending_tls')) {
+      this.#deps.onShed('pending_tls', entry.address)
+      entry.raw.destroy()
+      return false
+    }
+    this.#pending.add(entry)
+    return true
   }
 
   /** Closes the pending connection that has been still for longest; false when there is none. */
@@ -121,7 +135,7 @@ export class Admission {
     const entry = this.#stalled()
     if (entry === undefined) return false
     this.#deps.onShed(reason, entry.address)
-    this.#pending.delete(entry)
+    this.asked(entry)
     // Counted here and not when it has closed: room is wanted now.
     this.#free(entry)
     entry.raw.destroy()
@@ -151,7 +165,7 @@ export class Admission {
   }
 
   asked(entry: Entry): void {
-    this.#pending.delete(entry)
+    if (this.#pending.delete(entry)) this.#deps.onFinished()
   }
 
   #free(entry: Entry): void {
@@ -161,7 +175,7 @@ export class Admission {
   }
 
   #gone(entry: Entry, key: string): void {
-    this.#pending.delete(entry)
+    this.asked(entry)
     this.#free(entry)
     const others = this.#byAddress.get(key)! - 1
     if (others > 0) this.#byAddress.set(key, others)
@@ -195,6 +209,10 @@ class Entry implements Admitted {
     this.address = address
     this.since = since
     this.#admission = admission
+  }
+
+  begin(): boolean {
+    return this.#admission.begin(this)
   }
 
   established(): void {

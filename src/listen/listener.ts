@@ -9,6 +9,7 @@ import {
   createConnectionHandler,
 } from './connection.ts'
 import type { Descriptors } from './descriptors.ts'
+import type { Pace, Source, Waiter } from './pace.ts'
 
 /** How connections are served; each keeps what it began with. */
 export interface ListenerSettings {
@@ -36,7 +37,7 @@ export interface ListenerEvents {
 /** What stands behind one VO's ports. */
 export interface Listener {
   /** Takes a connection that a port accepted. */
-  accept(raw: Socket): void
+  accept(raw: Socket, from: Source): void
   /** Connections that are open now. */
   open(): OpenConnections
   /** Swaps the settings for new connections; kept ones that are idle are closed. */
@@ -50,6 +51,7 @@ export interface ListenerDeps {
   readonly monotonic: () => number
   /** Those of the process. */
   readonly descriptors: Descriptors
+  readonly pace: Pace
 }
 
 /** Admits connections, puts TLS on each one that is admitted, and hands those that got through to the answerer. */
@@ -57,11 +59,11 @@ export function createListener(
   settings: ListenerSettings,
   answerer: Answerer,
   events: ListenerEvents,
-  { monotonic, descriptors }: ListenerDeps,
+  { monotonic, descriptors, pace }: ListenerDeps,
 ): Listener {
   const admission = new Admission(
     { ...settings.limits, ...settings.rates },
-    { monotonic, descriptors, onShed: events.shed },
+    { monotonic, descriptors, onShed: events.shed, onFinished: () => lane.finished() },
   )
   const connectionEvents: ConnectionEvents = {
     answerWritten: events.answerWritten,
@@ -70,12 +72,41 @@ export function createListener(
   let current = settings
   let handler = createConnectionHandler(settings, answerer, connectionEvents)
 
-  function accept(raw: Socket): void {
+  const lane = pace.lane(() => current.limits.maxWaitMilliseconds)
+
+  function accept(raw: Socket, from: Source): void {
+    lane.accepted(from)
     raw.on('error', ignore)
+    if (lane.full()) {
+      events.shed('stale')
+      raw.destroy()
+      return
+    }
     const admitted = admission.admit(raw)
-    if (admitted === undefined) return
-    const { secureContext, limits } = current
-    secure(admitted, secureContext, limits.handshakeSeconds * 1000, handler)
+    if (admitted !== undefined) lane.enter(new Arrival(admitted))
+  }
+
+  class Arrival implements Waiter {
+    readonly admitted: Admitted
+    constructor(admitted: Admitted) {
+      this.admitted = admitted
+    }
+    get since(): number {
+      return this.admitted.since
+    }
+    giveUp(): void {
+      events.shed('stale', this.admitted.address)
+      this.admitted.raw.destroy()
+    }
+    begin(): void {
+      const { raw } = this.admitted
+      if (raw.destroyed || !this.admitted.begin()) {
+        lane.finished()
+        return
+      }
+      const { secureContext, limits } = current
+      secure(this.admitted, secureContext, limits.handshakeSeconds * 1000, handler)
+    }
   }
 
   function secure(

@@ -1,15 +1,15 @@
 import { performance } from 'node:perf_hooks'
-import type { Socket } from 'node:net'
 
 /** A connection that was admitted and whose handshake has not begun. */
 export interface Waiter {
-  readonly raw: Socket
   /** When it came, in milliseconds of the monotonic clock. */
   readonly since: number
   begin(): void
+  /** It has waited for too long. */
+  giveUp(): void
 }
 
-/** Where connections come from, as far as its pace can be changed. */
+/** Where connections come from, as far as their pace can be changed. */
 export interface Source {
   /** Accepts more connections in each turn of the event loop. */
   widen(): void
@@ -19,139 +19,208 @@ export interface Source {
 
 /** The waiters of one VO, the oldest first. */
 export interface Lane {
-  /** Begins its handshake, now or later. */
-  enter(waiter: Waiter): void
-  /** One that waits does so no longer. */
-  leave(waiter: Waiter): void
-  /** Its oldest has waited for so long that a newcomer would be answered too late. */
-  stale(): boolean
   /** One was accepted from here. */
   accepted(source: Source): void
+  /** A newcomer would wait too long. */
+  full(): boolean
+  /** Begins its handshake, now or later. */
+  enter(waiter: Waiter): void
+  /** The request of one that began has come, or will not. */
+  finished(): void
 }
 
+/** How fast handshakes begin, over all VOs of a process. */
 export interface Pace {
   /** @param maxWaitMs asked for each time, since it may change */
   lane(maxWaitMs: () => number): Lane
+  /** Ends its timers, when nobody waits any more. */
+  close(): void
 }
 
 export interface PaceDeps {
   /** Milliseconds from anywhere, never going back. */
   readonly monotonic: () => number
-  /** Milliseconds that the event loop has been idle. */
-  readonly idle: () => number
+  /** Turns of the event loop until now. */
+  readonly turns: () => number
+  /** Whole requests that are not answered yet. */
+  readonly inService: () => number
 }
 
-const LOOK_MS = 100
-/** Busier than this, the loop has no time left for what waits in the kernel. */
-const SATURATED = 0.97
-const CALM = 0.9
-/** A source that gave fewer in a look is not what saturates the loop. */
-const CROWD = 10
-const CALM_LOOKS = 20
+/** How often the loop is looked at: fifty timers a second cost nothing that can be measured. */
+const BEAT_MS = 20
+const TICK_MS = 2
+/** So much later than asked for, a beat has seen turns that do too much at once. */
+const LATE_MS = 10
+/** Handshakes in progress without which a late beat has other reasons. */
+const CROWD = 32
+/** Longer than this, requests wait for the signing threads or the disk. */
+const SERVICE_MS = 60
+/** One connection is accepted a turn: with one in nearly every turn of a beat, more of them wait in the kernel. */
+const EVERY_TURN = 0.8
+const LEAST_ACCEPTED = 4
+/** Of what gets through, so much is begun while the loop is late, and more and more of it while it is not. */
+const BELOW = 0.9
+const GROWTH = 1.04
+/** Weight of the last beat in what gets through. */
+const WEIGHT = 0.1
+const LEAST_PER_MS = 0.05
+const MOST_PER_MS = 4
+/** So many requests in service are none too many. */
+const MOST_AT_ONCE = 32
+/** Not more than this is begun at once, however long nothing was. */
+const MOST_CREDIT = 8
+/** What may get through, until it is known. */
+const FIRST_PER_MS = 0.5
+/** So many may wait, however little gets through: a burst of clients is no siege. */
+const LEAST_WAITING = 128
+/** Who was let in is given up only this many times later than a newcomer may have to wait. */
+const PATIENCE = 2
+/** Beats without anybody waiting until all is as before. */
+const CALM_BEATS = 100
 
 /**
- * How fast handshakes begin when there are more clients than the event loop can serve. The loop accepts one connection
- * a turn, so that clients would wait unseen in the kernel's queue, those that gave up among them, until it overflows.
- * So a saturated loop accepts more in each turn, has them wait here, in the order of their arrival and for each VO by
- * itself, and begins one handshake a turn: as fast as its work allows, whatever the clients' distance. Who would be
- * answered too late is told at once, before TLS, by his connection's end.
+ * Handshakes begin when their connections come, until there are more than the event loop can serve. It accepts one
+ * connection a turn, so that clients would wait unseen in the kernel's queue, those that gave up among them, until
+ * that overflows; and what has begun slows down what is nearly done. A loop that is late, or finds a connection in every
+ * turn, therefore accepts all that come, has them wait here, in the order of their arrival and each VO's by
+ * themselves, and begins about as many as get through. Who would be answered too late is turned away before TLS, and
+ * at once: he can ask another server.
  */
-export function createPace({ monotonic, idle }: PaceDeps = LOOP): Pace {
+export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
   /** Those with waiters, whose turn is next first. */
-  const lanes = new Set<Set<Waiter>>()
+  const lanes = new Set<Queue>()
+  const sources = new Set<Source>()
   const wide = new Set<Source>()
-  const crowds = new Map<Source, number>()
-  let saturated = false
-  /** A handshake has begun in this turn. */
-  let begun = false
-  let armed = false
-  let lastLook = monotonic()
-  let lastIdle = idle()
-  let calm = 0
-  let timer: NodeJS.Timeout | undefined
+  let ticking: NodeJS.Timeout | undefined
+  let beatAt = monotonic()
+  let beatTurns = turns()
+  let accepted = 0
+  let finished = 0
+  let inProgress = 0
+  let inServiceBefore = 0
+  /** Begun and got through, in each millisecond. */
+  let beginRate = 0
+  let throughRate = 0
+  let credit = 0
+  let lastTick = 0
+  let calmBeats = 0
 
-  function arm(): void {
-    if (armed) return
-    armed = true
-    setImmediate(turn)
+  const beating = setInterval(beat, BEAT_MS)
+  beating.unref()
+
+  function begin(waiter: Waiter): void {
+    inProgress++
+    waiter.begin()
   }
 
-  function turn(): void {
-    armed = false
-    begun = false
-    const [lane] = lanes
-    if (lane === undefined) return
-    lanes.delete(lane)
-    const [waiter] = lane
-    lane.delete(waiter!)
-    if (lane.size > 0) lanes.add(lane)
-    begun = true
-    arm()
-    waiter!.begin()
-  }
-
-  /** Whether the loop had any time to spare since the last look. */
-  function look(now: number): void {
-    const idleNow = idle()
-    const busy = 1 - (idleNow - lastIdle) / (now - lastLook)
-    lastLook = now
-    lastIdle = idleNow
-    if (busy >= SATURATED) {
-      saturated = true
-      calm = 0
-      for (const [source, count] of crowds) if (count >= CROWD && !wide.has(source)) widen(source)
-      timer ??= setInterval(() => look(monotonic()), LOOK_MS).unref()
-    } else if (busy < CALM && lanes.size === 0 && ++calm >= CALM_LOOKS) {
-      saturated = false
-      clearInterval(timer)
-      timer = undefined
-      for (const source of wide) source.narrow()
-      wide.clear()
+  function tick(): void {
+    const now = monotonic()
+    credit = Math.min(credit + (now - lastTick) * beginRate, MOST_CREDIT)
+    lastTick = now
+    while (credit >= 1) {
+      const [lane] = lanes
+      if (lane === undefined) break
+      const { waiters, maxWaitMs } = lane
+      const [waiter] = waiters
+      waiters.delete(waiter!)
+      // The next VO's turn.
+      lanes.delete(lane)
+      if (waiters.size > 0) lanes.add(lane)
+      if (now - waiter!.since > PATIENCE * maxWaitMs()) {
+        waiter!.giveUp()
+        continue
+      }
+      credit--
+      begin(waiter!)
     }
-    crowds.clear()
   }
 
-  function widen(source: Source): void {
-    wide.add(source)
-    source.widen()
+  function beat(): void {
+    const now = monotonic()
+    const turnsNow = turns()
+    const serving = inService()
+    const waiting = serving > Math.max(MOST_AT_ONCE, throughRate * SERVICE_MS)
+    const late = waiting || (now - beatAt - BEAT_MS > LATE_MS && inProgress >= CROWD)
+    const queued = accepted >= LEAST_ACCEPTED && accepted >= EVERY_TURN * (turnsNow - beatTurns)
+    const answered = Math.max(0, finished - (serving - inServiceBefore))
+    throughRate += (answered / (now - beatAt) - throughRate) * WEIGHT
+    inServiceBefore = serving
+    beatAt = now
+    beatTurns = turnsNow
+    accepted = 0
+    finished = 0
+    if (ticking !== undefined) steer(late)
+    else if (late || queued) start(now)
+    sources.clear()
+  }
+
+  function start(now: number): void {
+    ticking = setInterval(tick, TICK_MS)
+    ticking.unref()
+    throughRate = Math.max(FIRST_PER_MS, throughRate)
+    beginRate = throughRate
+    credit = 0
+    lastTick = now
+    calmBeats = 0
+    widen()
+  }
+
+  function steer(late: boolean): void {
+    beginRate = late ? Math.max(LEAST_PER_MS, throughRate * BELOW) : Math.min(beginRate * GROWTH, MOST_PER_MS)
+    widen()
+    calmBeats = lanes.size === 0 && !late ? calmBeats + 1 : 0
+    if (calmBeats < CALM_BEATS) return
+    clearInterval(ticking)
+    ticking = undefined
+    for (const source of wide) source.narrow()
+    wide.clear()
+  }
+
+  function widen(): void {
+    for (const source of sources) {
+      if (!wide.has(source)) source.widen()
+      wide.add(source)
+    }
   }
 
   return {
     lane(maxWaitMs) {
       const waiters = new Set<Waiter>()
+      const queue: Queue = { waiters, maxWaitMs }
       return {
+        accepted(source) {
+          accepted++
+          sources.add(source)
+        },
+        full: () => waiters.size >= LEAST_WAITING && waiters.size * lanes.size >= throughRate * maxWaitMs(),
         enter(waiter) {
-          if (!saturated || (lanes.size === 0 && !begun)) {
-            if (saturated) {
-              begun = true
-              arm()
-            }
-            waiter.begin()
-            return
+          if (ticking === undefined) return begin(waiter)
+          if (lanes.size === 0 && credit >= 1) {
+            credit--
+            return begin(waiter)
           }
           waiters.add(waiter)
-          lanes.add(waiters)
-          arm()
+          lanes.add(queue)
         },
-        leave(waiter) {
-          if (waiters.delete(waiter) && waiters.size === 0) lanes.delete(waiters)
-        },
-        stale() {
-          if (waiters.size === 0) return false
-          const [oldest] = waiters
-          return monotonic() - oldest!.since > maxWaitMs()
-        },
-        accepted(source) {
-          crowds.set(source, (crowds.get(source) ?? 0) + 1)
-          const now = monotonic()
-          if (timer === undefined && now - lastLook >= LOOK_MS) look(now)
+        finished() {
+          finished++
+          inProgress--
         },
       }
+    },
+    close() {
+      clearInterval(beating)
+      clearInterval(ticking)
     },
   }
 }
 
-const LOOP: PaceDeps = {
-  monotonic: () => performance.now(),
-  idle: () => performance.eventLoopUtilization().idle,
+interface Queue {
+  readonly waiters: Set<Waiter>
+  readonly maxWaitMs: () => number
+}
+
+/** Turns of this thread's event loop until now. */
+export function loopTurns(): number {
+  return performance.nodeTiming.uvMetricsInfo.loopCount
 }

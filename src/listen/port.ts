@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { ListenAddress } from '../config/types.ts'
+import type { Source } from './pace.ts'
 
 /** An address as the configuration has it, and what tells it from every other, ports of 0 included. */
 export interface Place {
@@ -10,44 +11,97 @@ export interface Place {
 }
 
 /** Makes a server listen at a place. Rejects with the system's error (EADDRINUSE ...). */
-export type ListenOn = (server: Server, place: Place) => Promise<void>
+export interface ListenOn {
+  (server: Server, place: Place): Promise<void>
+  /** Several servers of this process may listen at one place. */
+  readonly repeatable?: boolean
+}
 
 /** One address that is listened on. Who serves it may change while it is open. */
-export interface Port {
+export interface Port extends Source {
   /** Where it listens; a port of 0 is resolved. */
   readonly address: ListenAddress
   /** From now on connections go to `accept`. Those that came before anybody served them come first. */
-  serve(accept: (raw: Socket) => void): void
+  serve(accept: Accept): void
   /** Stops accepting; resolves when the last connection has ended. */
   close(): Promise<void>
 }
 
+export type Accept = (raw: Socket, from: Source) => void
+
+/**
+ * Servers that a port under siege has at its address. Node.js accepts one connection for each of them in a turn of the
+ * event loop; a turn under load takes one to two milliseconds, so that these are good for thousands a second.
+ */
+const WIDE = 16
+
 /** Opens a port that nobody serves yet: its connections wait for serve(), or are cut by close(). */
 export async function openPort(place: Place, listenOn: ListenOn = listenDirectly): Promise<Port> {
   const waiting = new Set<Socket>()
-  let accept = (raw: Socket) => {
+  let accept: Accept = raw => {
     waiting.add(raw)
     raw.on('error', () => {})
     raw.once('close', () => waiting.delete(raw))
   }
-  const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, raw =>
-    accept(raw),
-  )
+  const further: Server[] = []
+  let wanted = 0
+  let widening = false
+
+  /** One that waits before TLS is not read: what its client sent stays in the kernel. */
+  const newServer = () =>
+    createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, raw => accept(raw, port))
+
+  /** One after the other: whoever holds the socket hands it out for one question at a time. */
+  async function reach(): Promise<void> {
+    if (widening) return
+    widening = true
+    while (further.length < wanted) {
+      const next = newServer()
+      try {
+        await listenOn(next, place)
+      } catch {
+        // The one that is there goes on by itself.
+        wanted = 0
+        break
+      }
+      next.on('error', () => {})
+      further.push(next)
+    }
+    widening = false
+    trim()
+  }
+
+  function trim(): void {
+    for (const each of further.splice(wanted)) each.close()
+  }
+
+  const server = newServer()
   await listenOn(server, place)
   server.on('error', () => {})
-  return {
+  const port: Port = {
     address: { host: place.address.host, port: (server.address() as AddressInfo).port },
     serve(next) {
       accept = next
-      for (const raw of waiting) if (!raw.destroyed) next(raw)
+      for (const raw of waiting) if (!raw.destroyed) next(raw, port)
       waiting.clear()
     },
+    widen() {
+      if (listenOn.repeatable !== true || !server.listening) return
+      wanted = WIDE - 1
+      void reach()
+    },
+    narrow() {
+      wanted = 0
+      if (!widening) trim()
+    },
     close() {
+      port.narrow()
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
       for (const raw of waiting) raw.destroy()
       return closed
     },
   }
+  return port
 }
 
 /** ListenOn by this process itself. */

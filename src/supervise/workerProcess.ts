@@ -29,7 +29,7 @@ watchProcess(metrics, { clock: systemClock, monotonic })
 const doors = new Map<string, PromiseWithResolvers<unknown>>()
 
 /** Listens on a socket that the supervisor holds. */
-const listenOnDoor: ListenOn = async (server: Server, { key, backlog }: Place) => {
+const listenOnDoor = async (server: Server, { key, backlog }: Place) => {
   const asked = Promise.withResolvers<unknown>()
   doors.set(key, asked)
   tell({ kind: 'door', key })
@@ -49,7 +49,8 @@ const server = createServer({
   events,
   processNumber: randomInt(2 ** 32),
   worker: index,
-  listenOn: listenOnDoor,
+  // The supervisor sends the same socket as often as it is asked.
+  listenOn: Object.assign(listenOnDoor, { repeatable: true }) satisfies ListenOn,
   storeMode: 'worker',
   setLogLevel(level) {
     log.level = level

@@ -8,6 +8,7 @@ import type { LimitsConfig, ListenAddress, RateLimits } from '../../src/config/t
 import type { Answerer } from '../../src/listen/connection.ts'
 import { createDescriptors } from '../../src/listen/descriptors.ts'
 import { createListener, type ListenerSettings } from '../../src/listen/listener.ts'
+import { createPace, loopTurns } from '../../src/listen/pace.ts'
 import type { PeerChain } from '../../src/listen/peerChain.ts'
 import { openPort } from '../../src/listen/port.ts'
 import { tlsContext } from '../../src/listen/tlsOptions.ts'
@@ -45,6 +46,7 @@ const LIMITS: LimitsConfig = {
   connectionSeconds: 15,
   maxConnections: 100,
   maxHandshakes: 100,
+  maxWaitMilliseconds: 10_000,
   maxRequestBytes: 16_384,
   backlog: 100,
 }
@@ -110,14 +112,19 @@ async function start(
     answerWritten: () => ended.push('written'),
     handshakeFailed: () => {},
   }
-  const deps = { monotonic: () => performance.now(), descriptors: createDescriptors(fds) }
+  const pace = createPace({ monotonic: () => performance.now(), turns: loopTurns, inService: () => 0 })
+  const deps = {
+    monotonic: () => performance.now(),
+    descriptors: createDescriptors(fds),
+    pace,
+  }
   const listener = createListener({ ...SETTINGS, ...settings }, answerer, events, deps)
   const opening = addresses.map(address => openPort({ key: address.host, address, backlog: 100 }))
   const ports = await Promise.all(opening)
   for (const port of ports) port.serve(listener.accept)
   const close = (drainMs: number) =>
     Promise.all([...ports.map(port => port.close()), listener.drain(drainMs)])
-  open.push({ close: () => close(0) })
+  open.push({ close: () => close(0).finally(pace.close) })
   return { listener, ports, close, port: ports[0]!.address.port, seen, shed, ended }
 }
 
