@@ -16,6 +16,7 @@ import type { UserCredential } from '../client/UserCredential.ts'
 import type { Config, VoConfig } from '../config/types.ts'
 import { VomsError } from '../errors.ts'
 import { createDirectory } from '../resolve/directory.ts'
+import type { Directory } from '../resolve/types.ts'
 import type { Database } from '../store/database.ts'
 import { CliError } from './CliError.ts'
 import { compareServer } from './compare/compareServer.ts'
@@ -60,30 +61,26 @@ async function run(context: CliContext, options: CompareArguments): Promise<Exit
   const report = new DifferenceReport(parseCount('--show', options.show, 0, 1_000_000), options.ignore)
   const server = options.against === undefined ? undefined : parseEndpoint(options.against)
   const credentials = server === undefined ? [] : await readCredentials(options, io)
+  const shadow: ShadowOptions = resolveOptions(vo, options, io)
   await withDatabase(config, 'command', async db => {
-    const directory = openDirectory(db, config, io)
-    const shadow: ShadowOptions = { ...resolveOptions(vo, options, io), directory }
-    try {
-      if (server !== undefined) {
-        await againstServer(server, credentials, shadow, config, options, io, report)
-      } else {
-        await compareShadow(
-          {
-            db,
-            holdingsView: config.directory.holdingsView,
-            shadow,
-            mode: options.mode,
-            otherMode: options.with,
-            exportFile: options.export,
-            againstFile: options.againstFile,
-            onProgress: (done, all) => io.err(`${done} of ${all} certificates\n`),
-          },
-          report,
-        )
+    if (server !== undefined) {
+      const directory = openDirectory(db, config, io)
+      try {
+        await againstServer(server, credentials, shadow, directory, config, options, io, report)
+      } finally {
+        await directory.close()
       }
-    } finally {
-      await directory.close()
+      return
     }
+    await compareShadow(
+      {
+        ...{ db, shadow, views: config.directory, mode: options.mode, otherMode: options.with },
+        exportFile: options.export,
+        againstFile: options.againstFile,
+        onProgress: (done, all) => io.err(`${done} of ${all} certificates\n`),
+      },
+      report,
+    )
   })
   print(report, options, io)
   return report.differs ? EXIT.refused : EXIT.ok
@@ -170,6 +167,7 @@ async function againstServer(
   server: Endpoint,
   credentials: readonly UserCredential[],
   shadow: ShadowOptions,
+  directory: Directory,
   config: Config,
   options: CompareArguments,
   io: CliIo,
@@ -192,7 +190,7 @@ async function againstServer(
             ? DEFAULT_TIMES
             : { connectMs: milliseconds, handshakeMs: milliseconds, answerMs: milliseconds },
       },
-      shadow,
+      ...{ shadow, directory },
       authenticator: await daemonAuthenticator(config, io),
       onProgress: subject => io.err(`${printable(subject)}\n`),
     },

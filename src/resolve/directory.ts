@@ -7,7 +7,8 @@ import { toDatabaseError } from '../store/DatabaseError.ts'
 import type { Database } from '../store/database.ts'
 import { within } from '../within.ts'
 import { type Found, fetchHolder } from './fetchHolder.ts'
-import type { Directory, HolderNames, Lookup } from './types.ts'
+import { judgeEnd } from './judgeEnd.ts'
+import type { Directory, HolderNames } from './types.ts'
 import { type Change, watchChanges } from './watchChanges.ts'
 
 /** What happens to the directory; for log and metrics. No event holds a name of a person. */
@@ -224,7 +225,7 @@ export function createDirectory(
 
   return {
     async lookup(vo, holder, matchSubjectOnly) {
-      return judge(await find(vo, holder, matchSubjectOnly), clock.now())
+      return judgeEnd(await find(vo, holder, matchSubjectOnly), clock.now())
     },
     ready: () => everAnswered,
     away: () => isAway,
@@ -242,14 +243,6 @@ function hasOwnViews(config: DirectoryConfig): boolean {
 function cacheKey(vo: string, { subject, issuer }: HolderNames, matchSubjectOnly: boolean): string {
   const names = matchSubjectOnly ? subject.der : Buffer.concat([subject.der, issuer.der])
   return `${matchSubjectOnly ? 's' : 'b'}${hash('sha256', names, 'base64')}${vo}`
-}
-
-/** The end of a membership is judged at each request, so that a cached one ends on time. */
-function judge(found: Found, now: number): Lookup {
-  if (found.kind !== 'member') return found
-  const { member, endsAt } = found
-  if (endsAt === undefined || endsAt > now) return { kind: 'member', member }
-  return { kind: 'suspended', memberId: member.id, reason: 'membership expired' }
 }
 
 /** Entries by holder, found again by their member. Holds no more than `max`, the last used. */

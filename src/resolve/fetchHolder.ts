@@ -1,7 +1,7 @@
 import { dnSpellings, rowMatcher } from '../../native-free/dn/spellings.ts'
 import { HOLDINGS_VIEW } from '../config/schema.ts'
 import { DatabaseError } from '../store/DatabaseError.ts'
-import type { Database } from '../store/database.ts'
+import type { Queryable, Row } from '../store/database.ts'
 import type { DirectoryAttribute, HolderNames, Holding, Member } from './types.ts'
 
 /** What the two views say of one certificate in one VO, before the time of a request is known. */
@@ -21,7 +21,7 @@ export interface Views {
   readonly attributesView: string
 }
 
-interface HoldingRow {
+export interface HoldingRow extends Row {
   member: string
   subject: string
   issuer: string
@@ -36,8 +36,9 @@ interface HoldingRow {
   aup: number | null
 }
 
-interface AttributeRow {
+export interface AttributeRow extends Row {
   scope: string
+  member: string | null
   fqgroup: string | null
   role: string | null
   name: string
@@ -53,7 +54,7 @@ const MAX_ROWS = 10_000
  * DatabaseError.
  */
 export async function fetchHolder(
-  db: Database,
+  db: Queryable,
   views: Views,
   vo: string,
   holder: HolderNames,
@@ -61,16 +62,50 @@ export async function fetchHolder(
 ): Promise<Found> {
   const spellings = dnSpellings(holder.subject)
   if (spellings.length === 0) return { kind: 'unknown' }
-  const found = await db.query<HoldingRow & Record<string, unknown>>(
-    `select member::text as member, subject::text as subject, issuer::text as issuer,
+  const rows = await db.query<HoldingRow>(holdingsQuery(views, MAX_ROWS + 1), [vo, spellings])
+  checkCount(rows.length)
+  const found = judgeRows(rows, holder, matchSubjectOnly)
+  if (found.kind !== 'member') return found
+  const { id, holdings } = found.member
+  const attributes = await db.query<AttributeRow>(attributesQuery(views, 'one', MAX_ROWS + 1), [
+    vo,
+    id,
+    groupsOf(holdings),
+  ])
+  checkCount(attributes.length)
+  return { ...found, member: { ...found.member, attributes: toAttributes(attributes, holdings) } }
+}
+
+/** Rows of the holdings view for a VO ($1) and subjects ($2). */
+export function holdingsQuery({ holdingsView }: Views, limit: number): string {
+  return `select member::text as member, subject::text as subject, issuer::text as issuer,
             coalesce(suspended, true) as suspended, reason::text as reason,
             extract(epoch from ends_at)::float8 as ends, fqgroup::text as fqgroup, role::text as role,
-            coalesce(optional, false) as optional, ${lateColumns(views.holdingsView)}
-     from ${views.holdingsView} h where vo = $1 and subject = any($2::text[]) limit ${MAX_ROWS + 1}`,
-    [vo, spellings],
-  )
-  checkCount(found.length)
-  const rows = found.filter(rowFilter(holder, matchSubjectOnly))
+            coalesce(optional, false) as optional, ${lateColumns(holdingsView)}
+     from ${holdingsView} h where vo = $1 and subject = any($2::text[]) limit ${limit}`
+}
+
+/** Rows of the attributes view for a VO ($1), one member or several ($2) and groups ($3). */
+export function attributesQuery(
+  { attributesView }: Views,
+  members: 'one' | 'several',
+  limit: number,
+): string {
+  return `select scope::text as scope, member::text as member, fqgroup::text as fqgroup, role::text as role,
+            name::text as name, value::text as value
+     from ${attributesView}
+     where vo = $1 and (scope = 'member' and member = ${members === 'one' ? '$2' : 'any($2)'}
+                        or scope in ('group', 'role') and fqgroup = any($3::text[]))
+     limit ${limit}`
+}
+
+/** What rows of subjects in any of the holder's spellings say of him; a member without attributes so far. */
+export function judgeRows(
+  candidates: readonly HoldingRow[],
+  holder: HolderNames,
+  matchSubjectOnly: boolean,
+): Found {
+  const rows = candidates.filter(rowFilter(holder, matchSubjectOnly))
   const memberIds = [...new Set(rows.map(row => row.member))]
   const memberId = memberIds[0]
   if (memberId === undefined) return { kind: 'unknown' }
@@ -79,9 +114,7 @@ export async function fetchHolder(
   if (usable.length === 0) {
     return { kind: 'suspended', memberId, reason: rows.find(row => row.reason !== null)?.reason ?? undefined }
   }
-  const holdings = toHoldings(usable)
-  const attributes = await fetchAttributes(db, views, vo, memberId, holdings)
-  const member = { id: memberId, holdings, attributes, ...iamMember(usable) }
+  const member = { id: memberId, holdings: toHoldings(usable), attributes: [], ...iamMember(usable) }
   return { kind: 'member', member, endsAt: lastEnd(usable) }
 }
 
@@ -154,24 +187,15 @@ function later(a: number | undefined, b: number | undefined): number | undefined
   return a === undefined || b === undefined ? undefined : Math.max(a, b)
 }
 
-async function fetchAttributes(
-  db: Database,
-  views: Views,
-  vo: string,
-  memberId: string,
+export function groupsOf(holdings: readonly Holding[]): string[] {
+  return [...new Set(holdings.map(({ group }) => group))]
+}
+
+/** Rows of one member and of his groups; those of roles that he does not hold are left out. */
+export function toAttributes(
+  rows: readonly AttributeRow[],
   holdings: readonly Holding[],
-): Promise<DirectoryAttribute[]> {
-  const groups = [...new Set(holdings.map(holding => holding.group))]
-  const rows = await db.query<AttributeRow & Record<string, unknown>>(
-    `select scope::text as scope, fqgroup::text as fqgroup, role::text as role, name::text as name,
-            value::text as value
-     from ${views.attributesView}
-     where vo = $1 and (scope = 'member' and member = $2
-                        or scope in ('group', 'role') and fqgroup = any($3::text[]))
-     limit ${MAX_ROWS + 1}`,
-    [vo, memberId, groups],
-  )
-  checkCount(rows.length)
+): DirectoryAttribute[] {
   const roles = new Set(holdings.map(({ group, role }) => `${group}\0${role}`))
   return rows
     .filter(({ scope, fqgroup, role }) => scope !== 'role' || roles.has(`${fqgroup}\0${role}`))

@@ -1,7 +1,10 @@
 import { nameFromOneline } from '../../../native-free/dn/nameFromOneline.ts'
 import { Refusal } from '../../../native-free/refusal.ts'
 import { parseName } from '../../../native-free/x509/parseName.ts'
-import type { Directory, HolderNames, Lookup, ResolutionMode } from '../../resolve/types.ts'
+import type { Views } from '../../resolve/fetchHolder.ts'
+import { fetchHolders } from '../../resolve/fetchHolders.ts'
+import { judgeEnd } from '../../resolve/judgeEnd.ts'
+import type { HolderNames, Lookup, ResolutionMode } from '../../resolve/types.ts'
 import type { Queryable } from '../../store/database.ts'
 import { type Outcome, type OwnOptions, ownOutcome } from './outcome.ts'
 import { compareKeys, type ExportLine } from './shadowLine.ts'
@@ -14,7 +17,6 @@ export interface ListedCertificate {
 }
 
 export interface ShadowOptions extends OwnOptions {
-  readonly directory: Directory
   readonly matchSubjectOnly: boolean
   /** Requests for each certificate. */
   readonly most: number
@@ -35,19 +37,27 @@ export async function listCertificates(
   return rows.map(({ subject, issuer }) => ({ subject, issuer })).sort(compareKeys)
 }
 
-/** Who a listed certificate's holder is now; undefined for a DN that stands for no Name. */
+/** Who the holders of listed certificates are now; undefined for a DN that stands for no Name. Throws DatabaseError. */
 export async function lookUpListed(
-  { subject, issuer }: ListedCertificate,
-  { directory, vo, matchSubjectOnly }: ShadowOptions,
-): Promise<Lookup | undefined> {
-  let names: HolderNames
+  listed: readonly ListedCertificate[],
+  db: Queryable,
+  views: Views,
+  { vo, matchSubjectOnly, now }: OwnOptions & { readonly matchSubjectOnly: boolean },
+): Promise<readonly (Lookup | undefined)[]> {
+  const names = listed.map(namesOf)
+  const known = names.filter(one => one !== undefined)
+  const found = await fetchHolders(db, views, vo, known, matchSubjectOnly)
+  const lookups = new Map(known.map((one, index) => [one, judgeEnd(found[index]!, now)]))
+  return names.map(one => one && lookups.get(one))
+}
+
+function namesOf({ subject, issuer }: ListedCertificate): HolderNames | undefined {
   try {
-    names = { subject: parseName(nameFromOneline(subject)), issuer: parseName(nameFromOneline(issuer)) }
+    return { subject: parseName(nameFromOneline(subject)), issuer: parseName(nameFromOneline(issuer)) }
   } catch (cause) {
     if (cause instanceof Refusal) return undefined
     throw cause
   }
-  return await directory.lookup(vo, names, matchSubjectOnly)
 }
 
 /** What requests come to for a holder, under a mode: the standard ones, or those that `queries` names. */
@@ -90,4 +100,15 @@ export async function* pairUp(
     if (order <= 0) at += 1
     if (order >= 0) line = await lines.next()
   }
+}
+
+/** The same, some at a time: for questions to the database that are asked for all of them at once. */
+export async function* inBatches<T>(all: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let batch: T[] = []
+  for await (const one of all) {
+    if (batch.push(one) < size) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
 }

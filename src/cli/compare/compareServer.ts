@@ -8,6 +8,7 @@ import { sentenceFor } from '../../authenticate/reasonSentences.ts'
 import type { Endpoint } from '../../client/connectTls.ts'
 import { AcRequestError, type RequestAcOptions, requestAc } from '../../client/requestAc.ts'
 import { tlsIdentity, type UserCredential } from '../../client/UserCredential.ts'
+import type { Directory } from '../../resolve/types.ts'
 import type { DifferenceReport } from './differenceReport.ts'
 
 export interface CompareServerOptions {
@@ -17,6 +18,7 @@ export interface CompareServerOptions {
   readonly requests: readonly ComparedRequest[]
   readonly client: Omit<RequestAcOptions, 'identity' | 'random' | 'onContact'>
   readonly shadow: ShadowOptions
+  readonly directory: Directory
   /** The daemon's own judge of clients' chains: it refuses some whom other servers let in. */
   readonly authenticator: Pick<Authenticator, 'authenticate'>
   onProgress(subject: string): void
@@ -29,7 +31,7 @@ export async function compareServer(options: CompareServerOptions, report: Diffe
     const { eec } = credential
     const subject = onelineF1(eec.subject)
     options.onProgress(subject)
-    const lookup = await shadow.directory.lookup(shadow.vo, eec, shadow.matchSubjectOnly)
+    const lookup = await options.directory.lookup(shadow.vo, eec, shadow.matchSubjectOnly)
     const wanted = requests.length > 0 ? requests : standardRequests(shadow.vo, lookup, shadow)
     const refusal = refusedChain(credential, options)
     report.certificates += 1

@@ -1,6 +1,7 @@
 import { closeSync, createReadStream, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import {
+  inBatches,
   listCertificates,
   lookUpListed,
   pairUp,
@@ -8,13 +9,14 @@ import {
   type ShadowOptions,
 } from '../../adopt/compare/shadow.ts'
 import { type ExportHead, type ExportLine, readExport } from '../../adopt/compare/shadowLine.ts'
-import type { ResolutionMode } from '../../resolve/types.ts'
+import type { Views } from '../../resolve/fetchHolder.ts'
+import type { Lookup, ResolutionMode } from '../../resolve/types.ts'
 import type { Queryable } from '../../store/database.ts'
 import type { DifferenceReport } from './differenceReport.ts'
 
 export interface CompareShadowOptions {
   readonly db: Queryable
-  readonly holdingsView: string
+  readonly views: Views
   readonly shadow: ShadowOptions
   /** undefined: the VO's own rules. */
   readonly mode: ResolutionMode | undefined
@@ -25,29 +27,36 @@ export interface CompareShadowOptions {
   onProgress(done: number, all: number): void
 }
 
-const PROGRESS_EVERY = 1000
+const PROGRESS_EVERY = 10_000
+
+/** Certificates that are asked for at once: enough to make the questions' own cost small, and few rows in memory. */
+const BATCH = 250
 
 /** Resolves every certificate of the VO and lays it beside other rules and an export, as far as asked for. */
 export async function compareShadow(options: CompareShadowOptions, report: DifferenceReport): Promise<void> {
-  const { db, holdingsView, shadow, exportFile } = options
-  const certificates = await listCertificates(db, holdingsView, shadow.vo)
+  const { db, views, shadow, exportFile } = options
+  const certificates = await listCertificates(db, views.holdingsView, shadow.vo)
   const lines = linesOf(options)
   const write = exportFile === undefined ? undefined : openExport(exportFile, options)
   let done = 0
   try {
-    for await (const { ours, theirs } of pairUp(certificates, lines)) {
-      const listed = ours ?? theirs!
+    for await (const batch of inBatches(pairUp(certificates, lines), BATCH)) {
       // Also for who is gone from the directory, since another certificate row may know him.
-      const lookup = await lookUpListed(listed, shadow)
-      if (ours !== undefined) {
-        const outcomes = resolveAll(lookup, options.mode, shadow)
-        write?.line({ ...ours, outcomes })
-        compareModes(listed, outcomes, lookup, options, report)
+      const listed = batch.map(({ ours, theirs }) => ours ?? theirs!)
+      const lookups = await lookUpListed(listed, db, views, shadow)
+      for (const [index, { ours, theirs }] of batch.entries()) {
+        if (ours !== undefined) {
+          const outcomes = resolveAll(lookups[index], options.mode, shadow)
+          write?.line({ ...ours, outcomes })
+          compareModes(ours, outcomes, lookups[index], options, report)
+        }
+        if (options.againstFile !== undefined) {
+          compareExport(listed[index]!, ours, theirs, lookups[index], options, report)
+        }
+        report.certificates += 1
+        done += 1
+        if (done % PROGRESS_EVERY === 0) options.onProgress(done, certificates.length)
       }
-      if (options.againstFile !== undefined) compareExport(listed, ours, theirs, lookup, options, report)
-      report.certificates += 1
-      done += 1
-      if (done % PROGRESS_EVERY === 0) options.onProgress(done, certificates.length)
     }
     write?.keep()
   } finally {
@@ -56,7 +65,7 @@ export async function compareShadow(options: CompareShadowOptions, report: Diffe
 }
 
 type Listed = { readonly subject: string; readonly issuer: string }
-type FoundLookup = Awaited<ReturnType<typeof lookUpListed>>
+type FoundLookup = Lookup | undefined
 
 function compareModes(
   { subject, issuer }: Listed,
