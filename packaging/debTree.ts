@@ -70,7 +70,13 @@ function moveShared(tree: string, origin: Origin): void {
   }
   for (const page of ['README.md', 'SECURITY.md']) put(tree, DOC, page, readFileSync(join(home, page)))
   for (const page of globSync(`${DOC}/*.md`, { cwd: tree })) relink(join(tree, page))
-  for (const example of ['minimal.toml', 'postgres.toml', 'full.toml']) {
+  for (const example of [
+    'minimal.toml',
+    'postgres.toml',
+    'full.toml',
+    'switch-over.sh',
+    'vomsd-drop-in.conf',
+  ]) {
     put(tree, `${DOC}/examples`, example, readFileSync(join(home, 'config', example)))
   }
   for (const file of ['alerts.yml', 'grafana.json']) {

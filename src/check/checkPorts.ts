@@ -43,7 +43,7 @@ export function explainAddress(
     case 'EADDRINUSE':
       return {
         what: `${address} is in use`,
-        advice: `nothing, if it is vouchd that runs there; ss -ltnp 'sport = :${port}' tells`,
+        advice: `nothing, if it is vouchd, or a server that is stopped before vouchd takes its place; ss -ltnp 'sport = :${port}' tells`,
       }
     case 'EACCES':
       return {

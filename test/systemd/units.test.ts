@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -35,6 +35,17 @@ describe('the units', () => {
   it.skipIf(missing)('are understood by systemd without a warning', () => {
     const files = ['vouchd.service', 'vouchd.socket'].map(name => join(folder, name))
     expect(analyze('verify', '--man=no', ...files)).toEqual({ status: 0, said: '' })
+  })
+
+  it.skipIf(missing)("are understood with vomsd's files in place of the configuration", () => {
+    const place = join(folder, 'vomsd')
+    mkdirSync(join(place, 'vouchd.service.d'), { recursive: true })
+    copyFileSync(join(folder, 'vouchd.service'), join(place, 'vouchd.service'))
+    copyFileSync(join(folder, 'vouchd.socket'), join(place, 'vouchd.socket'))
+    const more = readFileSync(join(root, 'config/vomsd-drop-in.conf'), 'utf8')
+    expect(more).toMatch(/^ExecStart=\nExecStart=\/usr\/bin\/vouchd serve --voms-conf \/etc\/voms$/m)
+    writeFileSync(join(place, 'vouchd.service.d/vomsd.conf'), more.replaceAll('/usr/bin/vouchd', '/bin/true'))
+    expect(analyze('verify', '--man=no', join(place, 'vouchd.service'))).toEqual({ status: 0, said: '' })
   })
 
   it.skipIf(missing)('leave an exposure of 1.3 at most', () => {
