@@ -42,7 +42,7 @@ const members = Array.from({ length: 64 }, (_, i) => {
   const eec = issueEec(ca, { subject: `/C=IT/O=Bench/CN=${i}`, key: storedRsaKey(2048, 1), ...dates })
   return chainOf(proxyOf(eec), eec)
 })
-const nothing = { ...CACHE_LIMITS, members: 2, passers: 4, refusals: 2 }
+const nothing = { ...CACHE_LIMITS, members: 2, parsed: 2, passers: 4, refusals: 2 }
 
 // Serials scattered as those of a CA with random ones; the thief's is one of them.
 const scattered = (i: number) => ((BigInt(i) * 0x9e3779b97f4a7c15n) % 2n ** 63n) | (1n << 62n)
@@ -57,6 +57,7 @@ const authenticator = (cacheLimits = CACHE_LIMITS) =>
 const warm = authenticator()
 const forgetful = authenticator(passing)
 const cold = authenticator(nothing)
+const unparsed = authenticator({ ...CACHE_LIMITS, parsed: 1 })
 const [trustedCrl] = snapshot.crlsByIssuer(snapshot.cas[0]!.certificate.subject.canonical)
 
 // Proof before timing: the member gets in as himself, cold and cached; the revoked one does not; a proxy signed by
@@ -77,6 +78,9 @@ const rows = await timeSteps(
       accepted(cold.authenticate(members[next++ % members.length]!, false)),
     "chain validation, a new proxy of a known member's EEC": () =>
       accepted(forgetful.authenticate(renewed[next++ % renewed.length]!, false)),
+    'chain validation, EEC alone, of which only the verdict is cached': () =>
+      accepted(unparsed.authenticate([members[next++ % members.length]!.at(-1)!], false)),
+    'chain validation, EEC alone, cached': () => accepted(warm.authenticate([user.der], false)),
     'chain validation, cached': () => accepted(warm.authenticate(sent, false)),
     [`CRL look-up among ${revokedCount}, not listed`]: () =>
       trustedCrl.isListed(user.serial) ? Number.NaN : 1,

@@ -36,9 +36,9 @@ export class CertificateCache {
   #hits = 0
   #misses = 0
 
-  constructor({ members, passers, octets }: CacheLimits) {
+  constructor({ parsed, passers, octets }: CacheLimits) {
     const bounds = { maxSize: octets, sizeCalculation: memoryOf }
-    this.#members = new LRUCache({ ...bounds, max: members })
+    this.#members = new LRUCache({ ...bounds, max: parsed })
     this.#passers = new LRUCache({ ...bounds, max: passers })
   }
 

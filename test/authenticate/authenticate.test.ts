@@ -230,7 +230,7 @@ describe('a refusal', () => {
 })
 
 describe('proxies without end', () => {
-  const limits = { ...CACHE_LIMITS, members: 2, passers: 4 }
+  const limits = { ...CACHE_LIMITS, members: 2, parsed: 2, passers: 4 }
 
   it('evict only each other: the EEC and its signature stay', () => {
     const { authenticate, cacheFigures } = authenticator({}, limits)
@@ -299,6 +299,18 @@ describe('a kept connection', () => {
 })
 
 describe('memory', () => {
+  it('holds more members than parsed certificates: the signature of a member is not verified again', () => {
+    const { authenticate, cacheFigures } = authenticator({}, { ...CACHE_LIMITS, parsed: 1 })
+    const both = [U, eec('v')]
+    for (const one of both) authenticate([one.der], false)
+    const before = cacheFigures()
+    expect(before.certificates.entries).toBe(1)
+    for (const one of both) expect(authenticate([one.der], false)).toMatchObject({ accepted: true })
+    expect(cacheFigures().certificates.misses).toBe(before.certificates.misses + 2)
+    expect(cacheFigures().links.misses).toBe(before.links.misses)
+    expect(cacheFigures().eecVerdicts.misses).toBe(before.eecVerdicts.misses)
+  })
+
   it('is bounded by what certificates take as objects, not as octets', () => {
     const { authenticate, cacheFigures } = authenticator({}, { ...CACHE_LIMITS, octets: 1024 * 1024 })
     const names = (n: number) => Array.from({ length: 60 }, () => ({ type: 'CN', value: `${n}` }))

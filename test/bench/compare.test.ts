@@ -25,7 +25,7 @@ interopSuite('compare holds servers against one another', PROGRAMS, () => {
     const settings = { vo: VO, maxLifetimeSeconds: MAX_LIFETIME_SECONDS }
     running.peer = await startVomsd(running.world, running.database, settings)
     running.ours = await startVouchd(running.world)
-  })
+  }, 300_000)
   afterAll(async () => {
     await running.ours?.stop()
     await running.peer?.stop()

@@ -21,7 +21,7 @@ const trust = await memoryTrust([
   },
 ])
 // Small caches: what fills up is no leak, and eviction is to be seen too.
-const cacheLimits = { members: 50, passers: 50, octets: 4 * 1024 * 1024, refusals: 50 }
+const cacheLimits = { members: 50, parsed: 50, passers: 50, octets: 4 * 1024 * 1024, refusals: 50 }
 const { authenticate } = createAuthenticator(
   { policy: DEFAULT_POLICY, cacheLimits },
   { snapshot: () => trust, clock: { now: () => NOW } },
