@@ -13,6 +13,7 @@ export const DECISIONS = {
   'duplicate-email': ['keep', 'skip', 'fail'],
   'unconvertible-dn': ['keep', 'skip', 'fail'],
   'unknown-ca': ['skip', 'fail'],
+  'untrusted-ca': ['keep', 'skip', 'fail'],
   'subject-of-two-issuers': ['keep', 'skip', 'fail'],
   'certificate-of-two-members': ['skip', 'fail'],
   'role-named-as-group': ['keep', 'skip', 'fail'],
@@ -48,6 +49,7 @@ export const DECISION_TITLES: Readonly<Record<DecisionKind, string>> = {
   'duplicate-email': 'members with one e-mail address; "skip" leaves out all but the first',
   'unconvertible-dn': 'certificates whose subject or issuer is no DN',
   'unknown-ca': 'certificates whose CA or member is not in the source',
+  'untrusted-ca': 'certificates whose CA is not in the trust directory here',
   'subject-of-two-issuers': 'certificates of one subject from several CAs',
   'certificate-of-two-members': 'certificates that belong to several members',
   'role-named-as-group':

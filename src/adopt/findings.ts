@@ -72,6 +72,10 @@ const UNKNOWN_CA = `(not exists (select from pg_temp.import_ca a where a.id = c.
   or not exists (select from pg_temp.import_usr u where u.id = c.usr_id))`
 const NO_DN = `(c.subject_key not like '/%' or exists (
   select from pg_temp.import_ca a where a.id = c.ca_id and a.subject_key not like '/%'))`
+const UNTRUSTED_CA = `not (${UNKNOWN_CA})
+  and exists (select from pg_temp.import_trusted_ca)
+  and not exists (select from pg_temp.import_ca a join pg_temp.import_trusted_ca t on t.subject_key = a.subject_key
+    where a.id = c.ca_id)`
 const NAMED_AS_GROUP = `from pg_temp.import_holding h
   join pg_temp.import_role r on r.id = h.role_id
   join pg_temp.import_vo_group p on p.id = h.group_id
@@ -196,6 +200,20 @@ const STAGED_RULES: readonly FindingRule[] = [
     meaning: 'The CA or the member of the certificate is not in the database.',
     done: { skip: 'The certificate is left out, as that server cannot find it.', fail: FAIL },
     sql: `select c.subject from pg_temp.import_certificate c where ${UNKNOWN_CA}`,
+  },
+  {
+    kind: 'untrusted-ca',
+    severity: 'info',
+    meaning: 'The CA of certificates is not in the trust directory here.',
+    done: {
+      keep: 'They are imported; nobody passes with them until the CA is there.',
+      skip: 'They are left out.',
+      fail: FAIL,
+    },
+    sql: `select a.subject || ': ' || count(*) || ' certificates'
+          from pg_temp.import_certificate c join pg_temp.import_ca a on a.id = c.ca_id
+          where ${UNTRUSTED_CA} group by a.subject`,
+    skip: [`delete from pg_temp.import_certificate c where ${UNTRUSTED_CA}`],
   },
   {
     kind: 'holding-of-nothing',

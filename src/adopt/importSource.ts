@@ -28,6 +28,8 @@ export interface ImportOptions {
   readonly followedFrom?: string
   /** Only in a followed VO, where nothing but what ACs need is read: bring over policies and signatures too. */
   readonly policies?: boolean
+  /** Canonical names of the CAs that are trusted here; where absent, nothing is said about CAs that are not. */
+  readonly trustedCas?: readonly string[]
   /** Do everything, report it, and undo it. */
   readonly dryRun?: boolean
   readonly onProgress?: (progress: ImportProgress) => void
@@ -115,6 +117,10 @@ async function importInto(
   progress('comparing')
   const schemaVersion = await kind.prepare(tx, vo)
   await prepareGroups(tx, vo, kind)
+  await tx.query('create temporary table import_trusted_ca (subject_key text) on commit drop')
+  await tx.query('insert into pg_temp.import_trusted_ca select unnest($1::text[])', [
+    options.trustedCas ?? [],
+  ])
   const findings = await findFindings(tx, 'staged', asked)
   await prepareCertificates(tx)
   findings.push(...(await findFindings(tx, 'certificates', asked)))

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { flattenedKeyOfName, keyOfName } from '../../native-free/dn/keyOfName.ts'
 import { openChangeLog } from '../adopt/changeLog.ts'
 import { DumpError } from '../adopt/DumpError.ts'
 import { choicesOf, DECISION_KINDS, DECISION_TITLES, type Decisions } from '../adopt/decisions.ts'
@@ -17,7 +18,9 @@ import { readPasswordFile } from '../adopt/readPasswordFile.ts'
 import { SourceError } from '../adopt/SourceError.ts'
 import type { SourceKind } from '../adopt/SourceKind.ts'
 import { VOMS_ADMIN } from '../adopt/vomsAdmin.ts'
+import { loadTrustDirectory, NOTHING_LOADED } from '../authenticate/trust/loadTrustDirectory.ts'
 import { checkInputFile, FileProblem } from '../check/readInputFile.ts'
+import type { Clock } from '../clock.ts'
 import { VO_NAME } from '../config/schema.ts'
 import type { Config } from '../config/types.ts'
 import type { ResolutionMode } from '../resolve/types.ts'
@@ -232,11 +235,12 @@ async function importOnce(
   }
   const progress = importProgress(io)
   const decisions = decisionsOf(kind, options)
+  const trustedCas = await readTrustedCas(config, io.clock)
   const result = await withDatabase(config, 'owner', async db => {
     const source = await open(kind, file, address)
     try {
       return await importSource(source.rows, kind, vo, db, {
-        ...{ clock: io.clock, dryRun, decisions, onProgress: progress.show },
+        ...{ clock: io.clock, dryRun, decisions, trustedCas, onProgress: progress.show },
         ...(resolution && { resolution }),
         // Without anybody to tell, the changes are not even listed.
         ...((log !== undefined || dryRun) && { onChange: keep }),
@@ -256,6 +260,14 @@ async function importOnce(
   if (options.json) io.out(`${JSON.stringify({ ...result, difference: shown }, undefined, 2)}\n`)
   else io.out(formatImport(result) + formatDifference(result, shown, isMore))
   return EXIT.ok
+}
+
+/** Canonical names of the CAs in the trust directory; none where it cannot be read, which check tells. */
+async function readTrustedCas(config: Config, clock: Clock): Promise<string[]> {
+  const { snapshot } = await loadTrustDirectory(config.trust.directory, NOTHING_LOADED, { clock })
+  return snapshot.cas.flatMap(({ certificate: { subject } }) =>
+    [keyOfName(subject), flattenedKeyOfName(subject)].filter(key => key !== undefined),
+  )
 }
 
 function formatDifference(

@@ -33,10 +33,14 @@ export async function startMariaDb(folder: string, dumpFile: string): Promise<Ma
   await mkdir(data)
   // The server refuses to run as root unless told; elsewhere it runs as whoever runs the tests.
   const asUser = process.getuid?.() === 0 ? ['--user=root'] : []
-  await runOk(programPath('mariadb-install-db'), [
-    ...['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
-    ...asUser,
-  ])
+  await runOk(
+    programPath('mariadb-install-db'),
+    [
+      ...['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
+      ...asUser,
+    ],
+    { timeoutSeconds: 300 },
+  )
   const log = join(folder, 'mariadb.log')
   const start = () =>
     spawn(
