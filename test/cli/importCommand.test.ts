@@ -104,6 +104,13 @@ describe('vouchd import voms-admin', () => {
     expect((await run(DUMP, '--vo', 'small')).code).toBe(0)
   })
 
+  it('tells of certificates whose CA is not in the trust directory, and leaves them out on request', async () => {
+    const dry = await run(DUMP, '--vo', 'small', '--dry-run')
+    expect(dry.out).toContain('(--on-untrusted-ca keep; or skip, fail)\n  /C=IT/O=Small/CN=CA: ')
+    const skipped = await run(DUMP, '--vo', 'small', '--dry-run', '--json', '--on-untrusted-ca', 'skip')
+    expect(JSON.parse(skipped.out).counts.certificates).toBe(0)
+  })
+
   it('reports to programs', async () => {
     const { out } = await run(DUMP, '--vo', 'small', '--dry-run', '--json')
     expect(JSON.parse(out)).toMatchObject({ vo: 'small', dryRun: true, created: false, schemaVersion: 3 })
