@@ -29,6 +29,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
     args: ['--total', '200000'],
     quick: ['--sizes', '1000,1000x50,10000', '--rounds', '2', '--count', '100', '--warmup', '100'],
   },
+  {
+    name: 'overload',
+    script: 'load/overload.ts',
+    args: ['--seconds', '10'],
+    quick: ['--seconds', '2', '--factors', '0.5,1,4,10'],
+  },
   { name: 'audit', script: 'load/audit.ts', args: [], quick: QUICK },
   {
     name: 'floor',

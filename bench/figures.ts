@@ -21,6 +21,15 @@ interface Rows {
 const number = (value: unknown) => (typeof value === 'number' ? value : undefined)
 const field = (name: string) => (result: Measured) => number(result[name])
 
+function goodputAt(result: Measured, factor: number): number | undefined {
+  return number((result['goodputOverPeak'] as Measured | undefined)?.[factor])
+}
+
+function longestP99(result: Measured): number | undefined {
+  const steps = result['steps'] as readonly { milliseconds: { p99: number } }[] | undefined
+  return steps && Math.max(...steps.map(({ milliseconds }) => milliseconds.p99))
+}
+
 /** In the order of the table that `npm run bench` prints. */
 export const FIGURES: readonly Figure[] = [
   {
@@ -73,6 +82,39 @@ export const FIGURES: readonly Figure[] = [
     unit: 'MB',
     atMost: 600,
     of: field('residentMegabytes'),
+  },
+  {
+    what: 'overload: goodput at 4 times the capacity over the peak',
+    from: 'overload',
+    atLeast: 0.9,
+    of: result => goodputAt(result, 4),
+  },
+  {
+    what: 'overload: goodput at 10 times the capacity over the peak',
+    from: 'overload',
+    atLeast: 0.75,
+    of: result => goodputAt(result, 10),
+  },
+  {
+    what: 'overload: p99 of what is served, whatever is offered',
+    from: 'overload',
+    unit: 'ms',
+    atMost: 1000,
+    of: longestP99,
+  },
+  {
+    what: 'overload: time until all is as before',
+    from: 'overload',
+    unit: 's',
+    atMost: 5,
+    of: field('secondsToBaseLine'),
+  },
+  {
+    what: 'overload: processor time of a connection that is refused',
+    from: 'overload',
+    unit: 'µs',
+    atMost: 30,
+    of: field('refusalMicroseconds'),
   },
 ]
 

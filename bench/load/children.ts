@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { observeSocket, type PemPaths } from './benchWorld.ts'
 import type { LoadParameters } from './client.ts'
-import type { LoadResult } from './runLanes.ts'
 import type { OpenLoadParameters, OpenLoadResult } from './openLoad.ts'
+import type { LoadResult } from './runLanes.ts'
 
 /** Far more than it needs; a busy machine may take long. */
 const STARTING_MS = 60_000

@@ -30,6 +30,7 @@ const CHARTS: readonly ((reports: Reports) => Chart | undefined)[] = [
   connectionsLatency,
   credentials,
   scale,
+  overload,
   hotpath,
 ]
 
@@ -144,6 +145,24 @@ function scale(reports: Reports): Chart | undefined {
         label: `${formatCount(number(row, 'members'))} members${number(row, 'vos') === 1 ? '' : `, ${row['vos']} VOs`}`,
         values: [number(row, 'acMicroseconds'), Math.max(0, number(row, 'postgresMicroseconds'))],
       })),
+    }),
+  }
+}
+
+function overload(reports: Reports): Chart | undefined {
+  const steps = reports['overload']?.result['steps'] as readonly Row[] | undefined
+  if (steps === undefined || steps.length === 0) return undefined
+  const p99 = steps.map(step => (step['milliseconds'] as Row)['p99'] as number)
+  return {
+    name: 'bench-overload',
+    heading: 'More clients than can be served',
+    about: `Each comes when a schedule says so, whatever became of the others. The slowest hundredth of what was served took ${formatFigure(Math.max(...p99))} ms or more, at worst.`,
+    svg: lineChart({
+      title: 'ACs a second by clients offered',
+      note: 'open loop; the daemon has one core, the load another',
+      places: steps.map(step => `${step['factor']} times`),
+      axis: 'offered, as times of the capacity',
+      series: [{ name: 'served', values: steps.map(step => number(step, 'goodput')) }],
     }),
   }
 }

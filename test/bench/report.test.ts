@@ -50,6 +50,12 @@ const reports: Reports = {
     residentMegabytes: 580,
     rows: [sized(1000, 1), sized(1_000_000, 50)],
   }),
+  overload: reportOf('overload', {
+    goodputOverPeak: { 1: 1, 4: 0.95, 10: 0.7 },
+    secondsToBaseLine: 2,
+    refusalMicroseconds: 31,
+    steps: [1, 4, 10].map(factor => ({ factor, goodput: 500, milliseconds: { p99: factor * 60 } })),
+  }),
   connections: reportOf('connections', { rows: [1, 16, 256].map(issued) }),
   credentials: reportOf('credentials', { rows: [issued(16)] }),
 }
@@ -63,6 +69,8 @@ describe('the report', () => {
     expect(page).toContain('| <= 1.35, aim 1.20 | 1.25 | reached |')
     expect(page).toContain('| <= 0.85 | 0.9 | **missed** |')
     expect(page).toContain('| >= 0.65 | 0.7 | reached |')
+    expect(page).toContain('| <= 1000 ms | 600 ms | reached |')
+    expect(page).toContain('| <= 30 µs | 31 µs | **missed** |')
     expect(page).toContain('| <= 600 MB | 580 MB | reached |')
   })
 
@@ -79,7 +87,7 @@ describe('the report', () => {
   it('shows every chart that it makes, and makes every chart that it shows', () => {
     const shown = [...page.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(([, name]) => name)
     expect(shown.toSorted()).toEqual([...files.keys()].filter(name => name.endsWith('.svg')).toSorted())
-    expect(shown).toHaveLength(6)
+    expect(shown).toHaveLength(7)
   })
 
   it.each([...files].filter(([name]) => name.endsWith('.svg')))(
