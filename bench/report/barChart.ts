@@ -31,7 +31,7 @@ export function barChart({
   logarithmic = false,
   goal,
 }: Bars): string {
-  const left = Math.min(430, 28 + Math.max(...rows.map(({ label }) => widthOf(label))))
+  const left = Math.min(450, 40 + Math.max(...rows.map(({ label }) => widthOf(label))))
   const barsOf = (values: readonly number[]) =>
     kind === 'stacked' ? [values] : values.map((value, i) => values.map((_, j) => (i === j ? value : 0)))
   const length = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)

@@ -15,7 +15,8 @@ const [LEFT, RIGHT, TOP, BOTTOM] = [64, 56, 88, 52]
 
 /** Lines over places that are evenly apart, with a figure at every point; the vertical axis begins at 0. */
 export function lineChart({ title, note, places, axis, series }: Lines): string {
-  const most = niceMost(Math.max(...series.flatMap(({ values }) => values)))
+  // A tenth more: the figures of the highest points need room.
+  const most = niceMost(1.1 * Math.max(...series.flatMap(({ values }) => values)))
   const x = (i: number) => LEFT + ((WIDTH - LEFT - RIGHT) * i) / Math.max(1, places.length - 1)
   const y = (value: number) => HEIGHT - BOTTOM - ((HEIGHT - TOP - BOTTOM) * value) / most
   const parts = [
