@@ -125,6 +125,7 @@ async function openTrust(
   { clock, events }: ServerDeps,
 ): Promise<Part<TrustStore>> {
   const part = await keepOrOpen(before, { settings: { directory, pollSeconds }, uses: [] }, opened, () => {
+    const note = trustNotes(events)
     const trust = createTrustStore(
       { folder: directory, pollSeconds, debounceMs: TRUST_DEBOUNCE_MS },
       {
@@ -132,8 +133,10 @@ async function openTrust(
         after,
         watch: watchFolder,
         onReload: result => {
-          noteTrustReload(result, events)
-          const taken = result.outcome === 'changed' || result.outcome === 'unchanged'
+          note(result)
+          const loaded = result.outcome === 'changed' || result.outcome === 'unchanged'
+          // A file for which an older one stands in was not taken, and somebody has to see to it.
+          const taken = loaded && result.summary.standIns === 0
           countReload(events.metrics.trustReloads, taken, clock.now())
         },
         onWatchFailure: cause =>
@@ -276,14 +279,21 @@ async function openSigners(
   })
 }
 
-function noteTrustReload(result: ReloadResult, events: Events): void {
-  if (result.outcome === 'unchanged') return
-  const { diff, summary } = result
-  const level = result.outcome === 'changed' ? 'info' : 'error'
-  events.notice(level, `trust directory: ${result.outcome}`, { generation: result.generation, diff, summary })
-  for (const finding of result.findings) {
-    const { what, ...fields } = finding
-    events.notice(finding.level === 'error' ? 'error' : 'warn', what, fields)
+/** Tells of each load that changed something, and of what is found anew where nothing changed. */
+function trustNotes(events: Events): (result: ReloadResult) => void {
+  let known = new Set<string>()
+  return ({ outcome, diff, summary, generation, findings }) => {
+    if (outcome !== 'unchanged') {
+      const level = outcome === 'changed' ? 'info' : 'error'
+      events.notice(level, `trust directory: ${outcome}`, { generation, diff, summary })
+    }
+    const told = outcome === 'unchanged' ? known : new Set()
+    for (const finding of findings) {
+      const { what, ...fields } = finding
+      if (told.has(JSON.stringify(finding))) continue
+      events.notice(finding.level === 'error' ? 'error' : 'warn', what, fields)
+    }
+    known = new Set(findings.map(finding => JSON.stringify(finding)))
   }
 }
 

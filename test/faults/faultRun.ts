@@ -22,7 +22,9 @@ export interface FaultResult {
   readonly late: readonly string[]
 }
 
-export interface Verdict extends Pick<FaultResult, 'wrong' | 'late'> {
+export interface Verdict {
+  readonly wrong: string[]
+  readonly late: string[]
   unless(holds: boolean, what: string): void
   /** Notes when something took longer than so many milliseconds. */
   inTime(ms: number, most: number, what: string): void

@@ -1,55 +1,23 @@
-import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { publicKeyPath, readPublicKeys } from '../../src/audit/headKey.ts'
 import { verifyAudit } from '../../src/audit/verifyAudit.ts'
 import { askLegacy, askRest, type Daemon, NOW, startDaemon, userNamed } from '../e2e/daemon.ts'
+import { openSmallDisk } from '../fakes/smallDisk.ts'
 
-const disk = mkdtempSync(join(tmpdir(), 'vouchd-disk-'))
-const mounted = mount()
-const filler = join(disk, 'filler')
+const disk = openSmallDisk()
 
-/** A disk of one mebibyte, which only root may make. */
-function mount(): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=0755', 'vouchd-test', disk], {
-      stdio: 'ignore',
-    })
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Takes every octet that is left. */
-function fillDisk(): void {
-  const fd = openSync(filler, 'a')
-  try {
-    for (const size of [65_536, 4096, 1]) {
-      try {
-        for (;;) writeSync(fd, Buffer.alloc(size))
-      } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause
-      }
-    }
-  } finally {
-    closeSync(fd)
-  }
-}
-
-const name = mounted ? 'a full disk' : 'a full disk (skipped: only root may mount a small one)'
-describe.skipIf(!mounted)(name, () => {
+const name = disk !== undefined ? 'a full disk' : 'a full disk (skipped: only root may mount a small one)'
+describe.skipIf(disk === undefined)(name, () => {
   const user = userNamed('test0')
   let daemon: Daemon
   beforeAll(async () => {
-    daemon = await startDaemon({ audit: { folder: join(disk, 'audit') } })
+    daemon = await startDaemon({ audit: { folder: join(disk!.folder, 'audit') } })
   })
   afterAll(async () => {
     await daemon?.stop()
-    execFileSync('umount', [disk])
-    rmSync(disk, { recursive: true })
+    disk?.remove()
   })
 
   /** Asks until the answer has this status, and gives the answers before. */
@@ -65,7 +33,7 @@ describe.skipIf(!mounted)(name, () => {
 
   it('lets no AC leave, tells clients why, and goes on by itself when there is space', async () => {
     expect(await askUntil(200)).toEqual([])
-    fillDisk()
+    disk!.fill()
     // What is left in the last block of the file takes a few records yet.
     await askUntil(503)
     for (let i = 0; i < 5; i++) {
@@ -77,14 +45,14 @@ describe.skipIf(!mounted)(name, () => {
     }
     expect(await askLegacy(daemon.port(), [user], ['A'])).toContain('<number>1006</number>')
     expect(daemon.log.map(({ msg }) => msg)).toContain('audit: records cannot be written')
-    rmSync(filler)
+    disk!.free()
     expect(await askUntil(200)).toEqual([])
     expect(daemon.log.map(({ msg }) => msg)).toContain('audit: records are written again')
   })
 
   it('leaves no torn record, and an intent for every AC', async () => {
     await daemon.server.close()
-    const folder = join(disk, 'audit')
+    const folder = join(disk!.folder, 'audit')
     const keys = readPublicKeys([publicKeyPath(join(folder, 'heads.key'))])
     expect(await verifyAudit({ folder, keys }, { now: () => NOW + 3600 })).toMatchObject({ faults: [] })
     const text = readdirSync(join(folder, 'w0'))

@@ -1,3 +1,4 @@
+import { bareSerial } from './bareSerial.ts'
 import { Agent, request } from 'node:https'
 import { decodeAc } from '../../native-free/ac/decodeAc.ts'
 import { toHex } from '../../native-free/bytes/hex.ts'
@@ -77,13 +78,8 @@ async function workerOf(daemon: DaemonProcess, client: KeptClient): Promise<numb
   const { serial, code } = await client.ask()
   if (serial === undefined) throw new Error(`no AC but ${code}`)
   for (;;) {
-    const line = daemon.log.slice(from).find(one => bare(one['serial']) === bare(serial))
+    const line = daemon.log.slice(from).find(one => bareSerial(one['serial']) === bareSerial(serial))
     if (line !== undefined) return Number(line['worker'])
     await new Promise(resolve => setTimeout(resolve, 5))
   }
-}
-
-/** An INTEGER has no leading zeros but before a first bit that is set; the log has all octets. */
-function bare(serial: unknown): string {
-  return String(serial).replace(/^0+/, '')
 }

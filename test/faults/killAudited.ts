@@ -1,3 +1,4 @@
+import { bareSerial } from './bareSerial.ts'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -83,7 +84,7 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
     daemon.kill('SIGTERM')
     if (!(await endsWithin(daemon, 60_000))) throw new Error('the daemon does not end')
     return {
-      ...(await compare(join(world.folder, 'audit'), clients.received)),
+      ...(await compareAudit(join(world.folder, 'audit'), clients.received)),
       killed,
       kills: options.kills,
       perSecond: Math.round((clients.received.size / busy) * 1000),
@@ -92,11 +93,6 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
     await clients.stop()
     world.remove()
   }
-}
-
-/** An INTEGER has no leading zeros but before a first bit that is set; a record has all octets. */
-function bare(serial: string): string {
-  return serial.replace(/^0+/, '')
 }
 
 async function startDaemon(config: string, port: number): Promise<ChildProcess> {
@@ -168,7 +164,7 @@ class Clients {
         continue
       }
       const { serial, acinfo } = decodeAc(Uint8Array.from(Buffer.from(ac, 'base64')))
-      const name = bare(toHex(serial))
+      const name = bareSerial(toHex(serial))
       if (this.received.has(name)) throw new Error(`two ACs with the serial ${name}`)
       this.received.set(name, createHash('sha256').update(acinfo).digest('hex'))
     }
@@ -196,15 +192,16 @@ class Clients {
   }
 }
 
-async function compare(
+/** What the audit of a folder says of the ACs that clients hold, by serial with the digest of what was signed. */
+export async function compareAudit(
   folder: string,
   received: ReadonlyMap<string, string>,
 ): Promise<Pick<KillResult, 'received' | 'recorded' | 'missing' | 'duplicates' | 'tornTails' | 'faults'>> {
   const recorded = new Map<string, string>()
   const duplicates: string[] = []
   for await (const { serial, tbs } of searchAudit(folder, {}, () => {})) {
-    if (recorded.has(bare(serial))) duplicates.push(serial)
-    recorded.set(bare(serial), tbs)
+    if (recorded.has(bareSerial(serial))) duplicates.push(serial)
+    recorded.set(bareSerial(serial), tbs)
   }
   const missing = [...received].filter(([serial, tbs]) => recorded.get(serial) !== tbs)
   const { faults } = await verifyAudit(

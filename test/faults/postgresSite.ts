@@ -41,7 +41,8 @@ export async function openPostgresSite(options: PostgresSiteOptions = {}): Promi
   const cluster = await startPostgres({ max_connections: '40', ...options.settings })
   opened.defer(() => cluster.dispose())
   cluster.psql('postgres', 'create role serving login')
-  const direct = cluster.createDatabase()
+  // For these connections alone; the daemon has its own limits.
+  const direct = cluster.createDatabase({ connectTimeoutSeconds: 60, queryTimeoutSeconds: 60 })
   const db = createPostgres(direct, { role: 'owner' })
   opened.defer(() => db.close().catch(() => {}))
   await migrate(db)

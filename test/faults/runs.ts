@@ -1,12 +1,16 @@
 import type { FaultRun } from './faultRun.ts'
+import { clock } from './runs/clock.ts'
 import { config } from './runs/config.ts'
 import { database } from './runs/database.ts'
-import { keys } from './runs/keys.ts'
 import { kills } from './runs/kills.ts'
+import { disk } from './runs/disk.ts'
+import { keys } from './runs/keys.ts'
 import { mutations } from './runs/mutations.ts'
 import { restarts } from './runs/restarts.ts'
 import { revocation } from './runs/revocation.ts'
+import { schema } from './runs/schema.ts'
 import { signers } from './runs/signers.ts'
+import { trust } from './runs/trust.ts'
 import { suspensions } from './runs/suspensions.ts'
 import { workers } from './runs/workers.ts'
 
@@ -20,6 +24,10 @@ export const RUNS: readonly FaultRun[] = [
   keys,
   config,
   revocation,
+  trust,
+  clock,
+  disk,
+  schema,
   suspensions,
   database,
 ]

@@ -1,4 +1,5 @@
-import type { DaemonProcess } from '../supervise/daemonProcess.ts'
+import { readFileSync } from 'node:fs'
+import type { DaemonProcess, LogLine } from '../supervise/daemonProcess.ts'
 
 /** Tables of a site whose metrics are asked for here. */
 export const OBSERVED = { observe: 'listen = ["127.0.0.1:0"]' } as const
@@ -8,7 +9,18 @@ export type Samples = ReadonlyMap<string, number>
 
 /** How to scrape a daemon that is ready and OBSERVED. */
 export async function openScraper(daemon: DaemonProcess): Promise<() => Promise<Samples>> {
-  const { addresses } = await daemon.line('metrics, health and status')
+  return scraperFor(await daemon.line(OBSERVED_LINE))
+}
+
+/** The same of one whose log is a file. */
+export async function openScraperAt(logFile: string): Promise<() => Promise<Samples>> {
+  const lines = readFileSync(logFile, 'utf8').split('\n')
+  return scraperFor(JSON.parse(lines.find(line => line.includes(OBSERVED_LINE))!) as LogLine)
+}
+
+const OBSERVED_LINE = 'metrics, health and status'
+
+function scraperFor({ addresses }: LogLine): () => Promise<Samples> {
   const { port } = (addresses as { port: number }[])[0]!
   return async () => {
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()

@@ -18,7 +18,8 @@ import { signingPolicyText } from '../pki/policyText.ts'
 import { writeTrustDirectory } from '../pki/trustDirectory.ts'
 import { fillSampleVo } from '../store/sampleVo.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** What `node` runs as vouchd. */
+export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** A set-up for `vouchd serve` in a folder of its own: vo.0 over an embedded database. */
 export interface SiteFolder {
@@ -153,7 +154,7 @@ export function runDaemon(site: SiteFolder, launch: Launch = {}): DaemonProcess 
         look()
         void ended.then(end => reject(new Error(`ended with ${end.code}: ${end.err}`)))
       }),
-    status: async () => (await ask('status')) as SupervisorStatus,
+    status: async () => (await insistently(() => ask('status'))) as SupervisorStatus,
     reload: async () => (await ask('reload')) as ReloadOutcome,
     async port(vo = 'vo.0') {
       const { vos } = await daemon.status()
@@ -165,6 +166,18 @@ export function runDaemon(site: SiteFolder, launch: Launch = {}): DaemonProcess 
     },
   }
   return daemon
+}
+
+/** The control socket lets go of who is slow, which on a machine that has other things to do anybody is. */
+async function insistently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask()
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ECONNRESET' || attempt === 20) throw cause
+      await sleep(50)
+    }
+  }
 }
 
 interface Launch {

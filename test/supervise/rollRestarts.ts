@@ -1,15 +1,13 @@
-import { fileURLToPath } from 'node:url'
 import { bindHandle } from '../../src/supervise/listenHandle.ts'
 import {
   type DaemonProcess,
+  MAIN,
   makeSiteFolder,
   PATIENT,
   runCommand,
   startDaemonProcess,
 } from './daemonProcess.ts'
 import { type LoadResult, startLoad } from './load.ts'
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** What came of restarts under load: how the daemons ended that were replaced, and their clients' luck. */
 export interface RollResult extends LoadResult {
