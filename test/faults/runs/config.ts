@@ -25,7 +25,7 @@ export const config: FaultRun = {
     'no request fails, every worker has the same within 2 s',
   unit: 'bad and as many good ones',
   long: 200,
-  short: 12,
+  short: 6,
   async run(count, tell) {
     const { wrong, late, unless, inTime } = verdict()
     const port = await freePort()

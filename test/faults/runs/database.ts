@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { quantile } from '../../../bench/load/statistics.ts'
 import { askRest, userNamed } from '../../e2e/daemon.ts'
-import { startDaemonProcess } from '../../supervise/daemonProcess.ts'
+import { PATIENT, startDaemonProcess } from '../../supervise/daemonProcess.ts'
 import { startLoad } from '../../supervise/load.ts'
 import { type FaultRun, verdict } from '../faultRun.ts'
 import {
@@ -71,12 +71,15 @@ export const database: FaultRun = {
     'are served, others are told within seconds, and all is well 5 s after',
   unit: 'seconds each',
   long: 60,
-  short: 4,
+  short: 3,
   missing: missingPostgres,
   async run(seconds, tell) {
     const { wrong, late, unless, inTime } = verdict()
     const figures: Record<string, string | number> = {}
-    await using postgres = await openPostgresSite({ tables: OBSERVED, settings: { max_connections: '30' } })
+    await using postgres = await openPostgresSite({
+      tables: { ...OBSERVED, ...PATIENT },
+      settings: { max_connections: '30' },
+    })
     const daemon = await startDaemonProcess(postgres.site)
     try {
       const port = await daemon.port()

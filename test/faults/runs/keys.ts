@@ -46,7 +46,7 @@ export const keys: FaultRun = {
     'by the key of its certificate; faulty pairs are refused, and told of',
   unit: 'renewals',
   long: 500,
-  short: 20,
+  short: 10,
   async run(count, tell) {
     const { wrong, late, unless } = verdict()
     const site = makeSiteFolder(undefined, { tables: { ...OBSERVED, ...PATIENT } })

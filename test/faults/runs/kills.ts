@@ -8,7 +8,7 @@ export const kills: FaultRun = {
     'random processes are killed under full load; every AC that a client holds is in the audit, none twice',
   unit: 'kills',
   long: 200,
-  short: 8,
+  short: 6,
   async run(count, tell) {
     const { wrong, late, unless } = verdict()
     const seed = Math.floor(Math.random() * 2 ** 32)

@@ -7,7 +7,7 @@ export const mutations: FaultRun = {
   about: 'the files of the audit are changed in 17 ways, one change at a time; verification finds each',
   unit: 'changes',
   long: 5000,
-  short: 120,
+  short: 60,
   async run(count) {
     const { wrong, late, unless } = verdict()
     const seed = Math.floor(Math.random() * 2 ** 32)

@@ -7,7 +7,7 @@ import { createCrl } from '../../pki/createCrl.ts'
 import type { Credential } from '../../pki/issueCertificate.ts'
 import { privateKeyPem } from '../../pki/keys.ts'
 import { writeCrl } from '../../pki/trustDirectory.ts'
-import { makeSiteFolder, startDaemonProcess } from '../../supervise/daemonProcess.ts'
+import { makeSiteFolder, PATIENT, startDaemonProcess } from '../../supervise/daemonProcess.ts'
 import { startLoad } from '../../supervise/load.ts'
 import { type FaultRun, verdict } from '../faultRun.ts'
 import { type KeptClient, openClientPerWorker } from '../keptClient.ts'
@@ -25,10 +25,10 @@ export const revocation: FaultRun = {
     'connections and with saved TLS sessions too, of which none is taken up again',
   unit: 'revocations',
   long: 50,
-  short: 2,
+  short: 1,
   async run(count, tell) {
     const { wrong, late, unless, inTime } = verdict()
-    const site = makeSiteFolder(undefined, { vo: 'keepAliveSeconds = 60\n' })
+    const site = makeSiteFolder(undefined, { tables: PATIENT, vo: 'keepAliveSeconds = 60\n' })
     const daemon = await startDaemonProcess(site)
     try {
       const db = await site.database()

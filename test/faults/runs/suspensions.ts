@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile } from '../../../bench/load/statistics.ts'
 import { userNamed } from '../../e2e/daemon.ts'
-import { type DaemonProcess, startDaemonProcess, until } from '../../supervise/daemonProcess.ts'
+import { type DaemonProcess, PATIENT, startDaemonProcess, until } from '../../supervise/daemonProcess.ts'
 import { type FaultRun, verdict } from '../faultRun.ts'
 import { type KeptClient, openClientPerWorker } from '../keptClient.ts'
 import { memberName, missingPostgres, openPostgresSite, type PostgresSite } from '../postgresSite.ts'
@@ -30,7 +30,7 @@ export const suspensions: FaultRun = {
     'transaction that commits late, while a process starts, and without a database',
   unit: 'suspensions',
   long: 1000,
-  short: 24,
+  short: 12,
   missing: missingPostgres,
   async run(count, tell) {
     const { wrong, late, inTime } = verdict()
@@ -38,7 +38,7 @@ export const suspensions: FaultRun = {
     await using postgres = await openPostgresSite({
       members: LANES,
       vo: 'keepAliveSeconds = 60\n',
-      tables: { directory: `graceSeconds = ${graceSeconds}` },
+      tables: { directory: `graceSeconds = ${graceSeconds}`, ...PATIENT },
     })
     const { site, proxy } = postgres
     const daemon = await startDaemonProcess(site)

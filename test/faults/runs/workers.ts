@@ -25,7 +25,7 @@ export const workers: FaultRun = {
     'for more than 10 s, each is replaced within a second',
   unit: 'seconds',
   long: 60,
-  short: 4,
+  short: 3,
   async run(seconds, tell) {
     const { wrong, late, unless, inTime } = verdict()
     const one = await killEachSecond(seconds, text => tell(text))
