@@ -1,10 +1,10 @@
-import { bareSerial } from './bareSerial.ts'
 import { Agent, request } from 'node:https'
 import { decodeAc } from '../../native-free/ac/decodeAc.ts'
 import { toHex } from '../../native-free/bytes/hex.ts'
 import type { Credential } from '../pki/issueCertificate.ts'
 import { privateKeyPem } from '../pki/keys.ts'
 import type { DaemonProcess } from '../supervise/daemonProcess.ts'
+import { bareSerial } from './bareSerial.ts'
 
 /** An answer as far as it is looked at here. */
 export interface KeptAnswer {

@@ -1,4 +1,3 @@
-import { bareSerial } from './bareSerial.ts'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -15,6 +14,7 @@ import { verifyAudit } from '../../src/audit/verifyAudit.ts'
 import { systemClock } from '../../src/clock.ts'
 import { reachable, waitUntil } from '../interop/childProcess.ts'
 import { freePort } from '../interop/freePort.ts'
+import { bareSerial } from './bareSerial.ts'
 import { randomFrom } from './mutateAudit.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))

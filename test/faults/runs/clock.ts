@@ -1,4 +1,3 @@
-import { bareSerial } from '../bareSerial.ts'
 import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { askRest, userNamed } from '../../e2e/daemon.ts'
 import { readAcIndependently } from '../../independent/readAc.ts'
@@ -9,6 +8,7 @@ import {
   startDaemonProcess,
   until,
 } from '../../supervise/daemonProcess.ts'
+import { bareSerial } from '../bareSerial.ts'
 import { type FaultRun, verdict } from '../faultRun.ts'
 import { OBSERVED, openScraper, total } from '../scraper.ts'
 
