@@ -10,7 +10,7 @@ import {
   startDaemonProcess,
   WORKERS,
 } from '../../supervise/daemonProcess.ts'
-import { startLoad } from '../../supervise/load.ts'
+import { startLoad, warmUp } from '../../supervise/load.ts'
 import { type FaultRun, verdict } from '../faultRun.ts'
 import { randomFrom } from '../mutateAudit.ts'
 
@@ -32,6 +32,7 @@ export const config: FaultRun = {
     const site = makeSiteFolder([['vo.0', `127.0.0.1:${port}`]], { tables: PATIENT })
     const daemon = await startDaemonProcess(site)
     try {
+      await warmUp(port)
       const load = startLoad(() => port, { connections: 2 })
       let lifetime = 3600
       const configure = () => site.configure(`${WORKERS}[signing]\nthreads = ${1 + (lifetime % 2)}\n`)

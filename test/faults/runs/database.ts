@@ -3,7 +3,7 @@ import pg from 'pg'
 import { quantile } from '../../../bench/load/statistics.ts'
 import { askRest, userNamed } from '../../e2e/daemon.ts'
 import { PATIENT, startDaemonProcess } from '../../supervise/daemonProcess.ts'
-import { startLoad } from '../../supervise/load.ts'
+import { startLoad, warmUp } from '../../supervise/load.ts'
 import { type FaultRun, verdict } from '../faultRun.ts'
 import {
   addMember,
@@ -94,6 +94,7 @@ export const database: FaultRun = {
       for (let number = 0; number < FAULTS.length * (seconds + 60); number++) {
         await addMember(postgres.db, memberName(number))
       }
+      await warmUp(port)
       const load = startLoad(() => port, { connections: CONNECTIONS, pauseMs: 20 })
       await sleep(Math.min(seconds, 20) * 1000)
       const quiet = await load.stop()

@@ -12,7 +12,7 @@ import {
   type SiteFolder,
   startDaemonProcess,
 } from '../../supervise/daemonProcess.ts'
-import { startLoad } from '../../supervise/load.ts'
+import { startLoad, warmUp } from '../../supervise/load.ts'
 import { type FaultRun, verdict } from '../faultRun.ts'
 import { OBSERVED, openScraper, total } from '../scraper.ts'
 
@@ -54,6 +54,7 @@ export const keys: FaultRun = {
     try {
       const port = await daemon.port()
       const scrape = await openScraper(daemon)
+      await warmUp(port)
       const load = startLoad(() => port)
       const renewals = Array.from({ length: Math.min(count, 8) }, (_, n) => hostWith(1 + (n % 4), 0x1000 + n))
       const from = daemon.log.length

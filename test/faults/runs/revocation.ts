@@ -8,7 +8,7 @@ import type { Credential } from '../../pki/issueCertificate.ts'
 import { privateKeyPem } from '../../pki/keys.ts'
 import { writeCrl } from '../../pki/trustDirectory.ts'
 import { makeSiteFolder, PATIENT, startDaemonProcess } from '../../supervise/daemonProcess.ts'
-import { startLoad } from '../../supervise/load.ts'
+import { startLoad, warmUp } from '../../supervise/load.ts'
 import { type FaultRun, verdict } from '../faultRun.ts'
 import { type KeptClient, openClientPerWorker } from '../keptClient.ts'
 import { addMember, memberName } from '../postgresSite.ts'
@@ -35,6 +35,7 @@ export const revocation: FaultRun = {
       for (let number = 0; number < count; number++) await addMember(db, memberName(number))
       await db.close()
       const port = await daemon.port()
+      await warmUp(port)
       const load = startLoad(() => port, { connections: 2, pauseMs: 20 })
       const revoked: Credential[] = []
       const delays: number[] = []

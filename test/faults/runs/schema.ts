@@ -7,7 +7,7 @@ import {
   startDaemonProcess,
   until,
 } from '../../supervise/daemonProcess.ts'
-import { startLoad } from '../../supervise/load.ts'
+import { startLoad, warmUp } from '../../supervise/load.ts'
 import { type FaultRun, verdict } from '../faultRun.ts'
 import { missingPostgres, openPostgresSite, type PostgresSite } from '../postgresSite.ts'
 
@@ -34,6 +34,7 @@ export const schema: FaultRun = {
     const said = new Set<string>()
     try {
       const port = await daemon.port()
+      await warmUp(port)
       const load = startLoad(() => port, { connections: 2, pauseMs: 20 })
       for (let round = 0; round < count; round++) {
         for (const [what, version, fits] of [

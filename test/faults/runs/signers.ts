@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeSiteFolder, PATIENT, startDaemonProcess, until } from '../../supervise/daemonProcess.ts'
-import { startLoad } from '../../supervise/load.ts'
+import { startLoad, warmUp } from '../../supervise/load.ts'
 import { type FaultRun, verdict } from '../faultRun.ts'
 
 /** A thread that hangs is given five seconds. */
@@ -27,6 +27,7 @@ export const signers: FaultRun = {
     const daemon = await startDaemonProcess(site, { env: { NODE_OPTIONS: `--import=${preload}` } })
     try {
       const port = await daemon.port()
+      await warmUp(port)
       const load = startLoad(() => port)
       let struck = 0
       for (let time = 0; time < count; time++) {
