@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { quantile } from '../../../bench/load/statistics.ts'
 import { askRest, ca, LONG, userNamed } from '../../e2e/daemon.ts'
@@ -23,7 +24,12 @@ import type { Credential } from '../../pki/issueCertificate.ts'
 import { signingPolicyText } from '../../pki/policyText.ts'
 import { subjectHash } from '../../pki/subjectHash.ts'
 import { writeCrl, writeTrustDirectory } from '../../pki/trustDirectory.ts'
-import { makeSiteFolder, PATIENT, startDaemonProcess } from '../../supervise/daemonProcess.ts'
+import {
+  type DaemonProcess,
+  makeSiteFolder,
+  PATIENT,
+  startDaemonProcess,
+} from '../../supervise/daemonProcess.ts'
 import { type FaultRun, verdict } from '../faultRun.ts'
 import { OBSERVED, openScraper, total } from '../scraper.ts'
 import type { LoadCost } from '../trustProcess.ts'
@@ -210,8 +216,7 @@ async function vandalise(
       inflict(folder)
       await daemon.reload()
       await judge(what)
-      const said = daemon.log.slice(from).some(({ level }) => Number(level) >= 40)
-      unless(said, `${what}: the log says nothing`)
+      unless(await says(daemon, from), `${what}: the log says nothing`)
       const taken = total(await scrape(), 'vouchd_last_reload_successful', { subject: 'trust' })
       unless(taken === 0, `${what}: counted as taken`)
       rmSync(folder, { recursive: true, force: true })
@@ -243,6 +248,15 @@ async function vandalise(
     site.remove()
   }
   return damages.length
+}
+
+/** A warning or an error from the so-manieth line on; lines take their time on a busy machine. */
+async function says(daemon: DaemonProcess, from: number): Promise<boolean> {
+  for (let waited = 0; waited < 20_000; waited += 50) {
+    if (daemon.log.slice(from).some(({ level }) => Number(level) >= 40)) return true
+    await sleep(50)
+  }
+  return false
 }
 
 /** Over connections of their own: both workers are asked, most likely. */
