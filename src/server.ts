@@ -106,6 +106,14 @@ export function createServer(deps: ServerDeps): RunningServer {
   let preparing = false
   let closed = false
 
+  function expected(): number {
+    let count = 0
+    for (const [vo, { listener }] of doors) {
+      count += listener.open().handshaking + deps.events.metrics.vo(vo).inFlight.value
+    }
+    return count
+  }
+
   collectServing(deps.events.metrics, () => current && figuresOf(current, doors))
 
   async function prepare(config: Config): Promise<PreparedChange> {
@@ -137,7 +145,7 @@ export function createServer(deps: ServerDeps): RunningServer {
 
   async function openGeneration(config: Config, opened: AsyncDisposableStack): Promise<Generation> {
     refuseFaultyCredentials(config, deps.clock.now())
-    const parts = await openParts(config, current?.parts, opened, deps)
+    const parts = await openParts(config, current?.parts, opened, { ...deps, expected })
     const vos = new Map<string, Part<VoService>>()
     for (const vo of config.vos) {
       const before = current?.vos.get(vo.name)

@@ -33,6 +33,8 @@ export interface AuditLogDeps {
   readonly observer: AuditObserver
   /** Runs `run` later; the result calls it off. */
   after(milliseconds: number, run: () => void): () => void
+  /** How many intents are soon to come, those that wait included; absent: nobody knows. */
+  expected?: (() => number) | undefined
 }
 
 export interface AuditLog {
@@ -76,6 +78,7 @@ export async function createAuditLog(options: AuditLogOptions, deps: AuditLogDep
         monotonic: deps.monotonic,
         storage: deps.storage,
         after: deps.after,
+        ...(deps.expected && { expected: deps.expected }),
         observer: {
           committed(records, bytes, milliseconds) {
             deps.observer.committed(records, bytes, milliseconds)

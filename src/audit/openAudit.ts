@@ -18,6 +18,8 @@ export interface OpenAuditDeps {
   readonly observer?: AuditObserver | undefined
   /** Number of this process, where a supervisor has several and signs their heads; undefined: it does so itself. */
   readonly worker: number | undefined
+  /** How many ACs this process is about to issue, those under way included. */
+  readonly expected?: (() => number) | undefined
 }
 
 /** The audit of one process, with what issuing calls. */
@@ -54,7 +56,10 @@ export async function openAudit(
     })
     return { beforeSign: () => undefined, close: async () => {} }
   }
-  const log = await createAuditLog({ ...config, worker: deps.worker ?? 0 }, logDeps(deps))
+  const log = await createAuditLog(
+    { ...config, worker: deps.worker ?? 0 },
+    { ...logDeps(deps), expected: deps.expected },
+  )
   const head = () => log.head()
   logs.add(head)
   return {

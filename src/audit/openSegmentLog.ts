@@ -25,6 +25,8 @@ export interface SegmentLogDeps {
   readonly observer: SegmentObserver
   /** Runs `run` later; the result calls it off. */
   after(milliseconds: number, run: () => void): () => void
+  /** How many records are soon to come, those that wait included; absent: nobody knows. */
+  expected?(): number
 }
 
 /** For metrics and log lines: one call for each event. */
@@ -73,6 +75,11 @@ const MAX_BATCH_BYTES = 524_288
 const MAX_FIELDS_CHARACTERS = Math.floor(MAX_BODY_BYTES / 3) - 200
 /** Notes wait so long for a record that is waited for, and then have a write of their own. */
 const NOTE_DELAY_MS = 100
+/**
+ * While further records are soon to come, writes begin no closer together than this. It spares a busy process most
+ * of its writes, and of the threads that they wake (bench/README.md); alone, a record does not wait.
+ */
+const GATHER_MS = 5
 /** How often notes are tried again after a failure: within five seconds of there being space. */
 const RETRY_MS = 1000
 const DAY_SECONDS = 86_400
@@ -135,6 +142,9 @@ class Writer implements SegmentLog {
   /** The notes of the queue have waited long enough. */
   private notesDue = false
   private running: Promise<void> | undefined
+  private lastWrite = Number.NEGATIVE_INFINITY
+  /** Ends the wait for further records. */
+  private goOn: (() => void) | undefined
   private cancelTimer: (() => void) | undefined
   private closed = false
 
@@ -170,6 +180,7 @@ class Writer implements SegmentLog {
       }
       this.queue.push({ kind, t: this.stamp(), json: () => json, seal, reject, done })
       this.waitedFor++
+      if (this.goOn !== undefined && !this.isMoreExpected()) this.goOn()
       void this.run()
     })
   }
@@ -197,6 +208,7 @@ class Writer implements SegmentLog {
     if (this.closed) return
     if (end) this.note('end', {})
     this.closed = true
+    this.goOn?.()
     await this.running
     this.notesDue = true
     await this.run()
@@ -227,10 +239,22 @@ class Writer implements SegmentLog {
     return this.running
   }
 
-  /** What comes in the same turn of the loop goes into one write. */
+  /** What comes in the same turn of the loop goes into one write, and while many come what comes a little later. */
   private async writeSoon(): Promise<void> {
     await turn()
+    const milliseconds = this.lastWrite + GATHER_MS - this.deps.monotonic()
+    if (milliseconds > 0 && !this.closed && this.isMoreExpected()) {
+      await new Promise<void>(resolve => {
+        this.goOn = resolve
+        setTimeout(resolve, milliseconds)
+      })
+      this.goOn = undefined
+    }
     await this.writeAll()
+  }
+
+  private isMoreExpected(): boolean {
+    return (this.deps.expected?.() ?? 0) > this.waitedFor
   }
 
   /** Records that come while a write is under way go together into the next one; notes make none of their own. */
@@ -245,6 +269,7 @@ class Writer implements SegmentLog {
         const batch = this.frame(items)
         taken = batch.count
         const started = this.deps.monotonic()
+        this.lastWrite = started
         await writeWhole(this.file!, batch.bytes, this.length)
         this.deps.observer.committed(taken, batch.bytes.length, this.deps.monotonic() - started)
         this.length += batch.bytes.length

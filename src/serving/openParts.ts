@@ -52,12 +52,17 @@ export interface Signers {
 // A package update or fetch-crl is through with its files in less; a new CRL is to bite within five seconds.
 const TRUST_DEBOUNCE_MS = 2_000
 
+export interface PartsDeps extends ServerDeps {
+  /** How many ACs this process is about to issue: requests under way, and connections that are about to ask. */
+  readonly expected: () => number
+}
+
 /** Opens what differs from `before`, and keeps the rest. Throws what makes it impossible. */
 export async function openParts(
   config: Config,
   before: Parts | undefined,
   opened: AsyncDisposableStack,
-  deps: ServerDeps,
+  deps: PartsDeps,
 ): Promise<Parts> {
   const [trust, [store, directory], signers] = await allOrFirstFailure<
     [Part<TrustStore>, [Part<Database>, Part<WatchedDirectory>], Part<Signers>]
@@ -88,12 +93,13 @@ async function openAuditParts(
   { audit: settings }: Config,
   before: Parts | undefined,
   opened: AsyncDisposableStack,
-  deps: ServerDeps,
+  deps: PartsDeps,
 ): Promise<[Part<AuditHeads>, Part<Audit>]> {
-  const { clock, monotonic, events, worker } = deps
+  const { clock, monotonic, events, worker, expected } = deps
   const { enabled, folder, headKey } = settings
   const { registry } = events.metrics
-  const auditDeps = { clock, monotonic, events, worker, observer: enabled ? countAudit(registry) : undefined }
+  const observer = enabled ? countAudit(registry) : undefined
+  const auditDeps = { clock, monotonic, events, worker, observer, expected }
   const heads = await keepOrOpen(
     before?.auditHeads,
     { settings: { enabled, folder, headKey }, uses: [] },
