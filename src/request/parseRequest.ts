@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { bytesToLatin1 } from '../../native-free/bytes/latin1.ts'
 import { Refusal } from '../../native-free/refusal.ts'
 import { parseLegacyRequest } from '../../native-free/wire/legacyRequest.ts'
@@ -5,6 +6,11 @@ import { parseRestQuery } from '../../native-free/wire/parseRestQuery.ts'
 import type { IssueRequest } from '../../native-free/wire/types.ts'
 import { VomsError } from '../errors.ts'
 import type { Frame } from './frame.ts'
+
+/** The members of a VO ask for the same few things. Longer targets are rare, and would be other people's memory. */
+const MAX_KNOWN = 500
+const MAX_KNOWN_LENGTH = 300
+const known = new LRUCache<string, IssueRequest>({ max: MAX_KNOWN })
 
 /**
  * Reads what a client asks for, the same shape from either protocol.
@@ -15,10 +21,21 @@ export function parseRequest(frame: Frame, vo: string): IssueRequest {
   try {
     if (frame.protocol === 'legacy') return parseLegacyRequest(frame.document)
     if (frame.method !== 'GET') throw new VomsError('method-not-allowed', { vo })
-    return parseRestQuery(frame.target, vo)
+    return parseTarget(frame.target, vo)
   } catch (cause) {
     throw cause instanceof Refusal ? toRequestError(cause, frame, vo) : cause
   }
+}
+
+/** What a target asks for depends on nothing else than the VO, so it is read once. */
+function parseTarget(target: string, vo: string): IssueRequest {
+  if (target.length > MAX_KNOWN_LENGTH) return parseRestQuery(target, vo)
+  const key = `${vo} ${target}`
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const request = parseRestQuery(target, vo)
+  known.set(key, request)
+  return request
 }
 
 function toRequestError(refusal: Refusal, frame: Frame, vo: string): VomsError {

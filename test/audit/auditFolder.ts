@@ -22,6 +22,8 @@ export interface AuditFolder {
   /** Two hours later, so that nothing young excuses a missing signature. */
   verify(more?: { checkpoint?: string }): Promise<AuditReport>
   /** Every file of records, by its path in the folder. */
+  /** How many ACs are about to be issued, for all a log knows. */
+  readonly load: { expected: number }
   files(): Map<string, Buffer>
   remove(): void
 }
@@ -32,11 +34,13 @@ export function auditFolder(): AuditFolder {
   const folder = join(base, 'audit')
   const headKey = join(base, 'heads.key')
   const clock = { now: NOW, stopped: false }
+  const load = { expected: 0 }
   const notices: string[] = []
   const observer = noticeAudit({ notice: (level, what) => void notices.push(`${level}: ${what}`) })
   const deps = {
     clock: { now: () => clock.now },
     monotonic: () => performance.now(),
+    expected: () => load.expected,
     observer,
     after(milliseconds: number, run: () => void) {
       const timer = setTimeout(() => clock.stopped || run(), milliseconds / 10)
@@ -47,6 +51,7 @@ export function auditFolder(): AuditFolder {
     folder,
     headKey,
     clock,
+    load,
     notices,
     observer,
     open: (options, storage = segmentStorage) =>

@@ -173,6 +173,24 @@ describe('group commit', () => {
     expect(storage.writes.length).toBe(begun + 1)
   })
 
+  it('lets intents wait for each other while more are expected, and no longer', async () => {
+    const log = await open()
+    audit.load.expected = 3
+    const begun = storage.writes.length
+    await log.intent(intentOf(0))
+    // Within milliseconds of a write, and of three that are expected two have come: a third lets them go.
+    const early = [log.intent(intentOf(1)), log.intent(intentOf(2))]
+    await new Promise(resolve => setImmediate(() => setImmediate(resolve)))
+    const inBetween = storage.writes.length
+    await Promise.all([...early, log.intent(intentOf(3))])
+    expect(inBetween).toBe(begun + 1)
+    expect(storage.writes.length).toBe(begun + 2)
+    // Those that never come are not waited for long.
+    await log.intent(intentOf(4))
+    await log.intent(intentOf(5))
+    expect(storage.writes.length).toBe(begun + 4)
+  })
+
   it('never resolves an intent before the write that holds it is durable', async () => {
     const log = await open()
     const order: string[] = []

@@ -77,3 +77,11 @@ describe('parseRequest', () => {
     )
   })
 })
+
+it('reads the same target anew for another VO, and refuses it anew each time', () => {
+  const groupOf = (vo: string) => parseRequest(rest('/generate-ac'), vo).commands
+  expect(groupOf('vo.a')).toMatchObject([{ kind: 'group', group: '/vo.a' }])
+  expect(groupOf('vo.b')).toMatchObject([{ kind: 'group', group: '/vo.b' }])
+  expect(groupOf('vo.a')).toBe(groupOf('vo.a'))
+  for (const _ of [1, 2]) expect(() => parseRequest(rest('/other'), 'vo.a')).toThrow(VomsError)
+})
