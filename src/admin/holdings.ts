@@ -34,6 +34,13 @@ export function holdingName(group: string, role?: string): HoldingName {
     throw new AdminError('ADMIN_VALUE', `two roles: ${shown(inPath)} and ${shown(role)}`, 'name one')
   }
   const named = role ?? inPath
+  if (named === '') {
+    throw new AdminError(
+      'ADMIN_VALUE',
+      `${shown(group)} names no role`,
+      'write /VO/GROUP/Role=ROLE, or /VO/GROUP',
+    )
+  }
   return named === undefined ? { group: path } : { group: path, role: named }
 }
 

@@ -13,7 +13,8 @@ export function importProgress(io: CliIo): { show(progress: ImportProgress): voi
     show({ phase, source: { done, total, unit }, rows }) {
       const share = unit === 'bytes' && total > 0 ? `${Math.floor((done / total) * 100)} %, ` : ''
       // Not every row: a line a thousand of them.
-      write(phase === 'reading' ? `reading: ${share}${Math.floor(rows / 1000)}000 rows` : `${phase} ...`)
+      const about = rows < 1000 ? rows : Math.floor(rows / 1000) * 1000
+      write(phase === 'reading' ? `reading: ${share}${about} rows` : `${phase} ...`)
     },
     end() {
       if (last !== '') io.err(`\r${' '.repeat(last.length)}\r`)

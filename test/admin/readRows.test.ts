@@ -194,6 +194,7 @@ describe('rows of each kind', () => {
     expect(refusal(() => readAs('members', many)).faults.map(fault => fault.message)).toEqual([
       'the subject "CN=a" is no DN in slash form',
       'the issuer "CN=CA" is no DN in slash form',
+      '/vo/Role= names no role',
       '"never ever" is no date',
     ])
     const joins = 'member,group,role\n1,/vo/Role=r,s\n,/vo,\n1,,r\n'
