@@ -154,7 +154,19 @@ async function importInto(
   await options.andThen?.(tx, voId, findings)
   const counts = await countDirectory(tx, voId)
   const dryRun = options.dryRun ?? false
+  if (!dryRun) await tellPlanner(tx, changes)
   return { vo, source: source.name, dryRun, created, schemaVersion, resolution, counts, changes, findings }
+}
+
+const MANY_CHANGES = 1000
+
+/** What was written by the thousand the server learns of in its own time, or never, and reads whole tables until then. */
+async function tellPlanner(tx: Queryable, changes: ImportResult['changes']): Promise<void> {
+  const tables = ['member', 'certificate', 'holding', 'member_attribute', 'aup_signature'].filter(table => {
+    const { inserted = 0, updated = 0, deleted = 0 } = changes[table] ?? {}
+    return inserted + updated + deleted >= MANY_CHANGES
+  })
+  if (tables.length > 0) await tx.query(`analyze ${tables.map(table => `vouchd.${table}`).join(', ')}`)
 }
 
 /** Two imports at once would stage and delete each other's rows; and none of them is a matter of seconds. */
