@@ -238,8 +238,10 @@ describe.skipIf(why !== undefined)(`a live MariaDB${why === undefined ? '' : ` (
       UPDATE iam_aup_signature SET signature_time = '2025-05-01 00:00:00' WHERE account_id = 2`)
   })
 
-  it('that goes away in the middle leaves nothing half done, and the next run completes it', async () => {
-    const breaking = (source: RowSource): RowSource => ({
+  /** A source that something happens to when three batches of it were read. */
+  const interrupted =
+    (happens: () => Promise<unknown>) =>
+    (source: RowSource): RowSource => ({
       ...source,
       progress: source.progress,
       tables: source.tables,
@@ -247,14 +249,17 @@ describe.skipIf(why !== undefined)(`a live MariaDB${why === undefined ? '' : ` (
         let batches = 0
         for await (const batch of source.rows()) {
           yield batch
-          if (++batches === 3) {
-            await maria
-              .sql(`SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE user = 'voms'`)
-              .then(kills => maria.sql(kills))
-          }
+          if (++batches === 3) await happens()
         }
       },
     })
+
+  it('that goes away in the middle leaves nothing half done, and the next run completes it', async () => {
+    const breaking = interrupted(() =>
+      maria
+        .sql(`SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE user = 'voms'`)
+        .then(kills => maria.sql(kills)),
+    )
     await expect(importLive(maria.database, VOMS_ADMIN, 'vo.0', breaking)).rejects.toMatchObject({
       code: 'SOURCE_LOST',
     })
@@ -277,18 +282,7 @@ describe.skipIf(why !== undefined)(`a live MariaDB${why === undefined ? '' : ` (
   })
 
   it('that is killed in the middle leaves nothing half done, and the next run completes it', async () => {
-    const killing = (source: RowSource): RowSource => ({
-      ...source,
-      progress: source.progress,
-      tables: source.tables,
-      async *rows() {
-        let batches = 0
-        for await (const batch of source.rows()) {
-          yield batch
-          if (++batches === 3) await maria.kill()
-        }
-      },
-    })
+    const killing = interrupted(() => maria.kill())
     await expect(importLive(maria.database, VOMS_ADMIN, 'vo.0', killing)).rejects.toMatchObject({
       code: 'SOURCE_LOST',
       message: expect.stringMatching(/^mysql:.*ended the connection/),
