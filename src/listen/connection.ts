@@ -64,6 +64,8 @@ interface Connection {
   readonly waiting: (() => void)[]
   /** What came after those that wait is not served: the connection closes once they are answered. */
   closing: boolean
+  /** Nothing more is read of it. */
+  deaf: boolean
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -108,6 +110,7 @@ export function createConnectionHandler(
       busy: false,
       waiting: [],
       closing: false,
+      deaf: false,
     }
     connections.set(socket, connection)
     socket.on('error', () => socket.destroy())
@@ -221,11 +224,14 @@ export function createConnectionHandler(
     const { socket } = request
     const connection = connections.get(socket)
     if (connection === undefined) return socket.destroy()
-    if (connection.last || connection.closing) return
+    if (connection.last || connection.closing) return stopReading(socket, connection)
     if (!connection.busy) return serveHttp(request, response, connection)
     if (connection.waiting.length < MAX_WAITING) {
       connection.waiting.push(() => serveHttp(request, response, connection))
-    } else connection.closing = true
+    } else {
+      connection.closing = true
+      stopReading(socket, connection)
+    }
   }
 
   /** One at a time on each connection: else a single one could have thousands under way. */
@@ -328,6 +334,21 @@ function restFrame(request: IncomingMessage): Frame {
     method: request.method ?? '',
     target: request.url ?? '',
   }
+}
+
+/**
+ * What the client still sends is thrown away unread: requests that are never served would fill the memory while the one
+ * before them is. Closing with input to come would let a reset overtake the answer.
+ */
+function stopReading(socket: Socket, connection: Connection): void {
+  if (connection.deaf) return
+  connection.deaf = true
+  socket.destroySoon = () => closeGently(socket)
+  // Once the parser is through with what came together.
+  setImmediate(() => {
+    socket.removeAllListeners('data')
+    socket.on('data', () => {})
+  })
 }
 
 function hasBody(request: IncomingMessage): boolean {

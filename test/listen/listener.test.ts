@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { LimitsConfig, ListenAddress, RateLimits } from '../../src/config/types.ts'
 import type { Answerer } from '../../src/listen/connection.ts'
@@ -316,6 +318,43 @@ describe('time', () => {
     const { port } = await start({ limits: soon }, () => new Promise(() => {}))
     expect(await ask(port, [XML])).toBe('')
   })
+})
+
+/** The flood of these tests takes its time on a busy machine. */
+const LIMITS_OF_A_MINUTE = { ...LIMITS, requestSeconds: 60, connectionSeconds: 60 }
+
+describe('a client that goes on sending requests while one is served', () => {
+  it.each([0, 5])(
+    'fills no memory, and gets its answer (kept for %i s)',
+    { timeout: 120_000 },
+    async seconds => {
+      setFlagsFromString('--expose-gc')
+      const collect = runInNewContext('gc') as () => void
+      const { promise: held, resolve: release } = Promise.withResolvers<void>()
+      const { port } = await start({ keepAliveSeconds: seconds, limits: LIMITS_OF_A_MINUTE }, () => held)
+      const socket = await dial(port)
+      let text = ''
+      socket.on('data', chunk => {
+        text += chunk.toString()
+      })
+      const header = `\r\nX: ${'x'.repeat(2000)}\r\n`
+      const hundred = Buffer.from(JAVA.replace('\r\n', header).repeat(100))
+      const write = (octets: Buffer) => new Promise(resolve => socket.write(octets, resolve))
+      await write(hundred)
+      collect()
+      const before = process.memoryUsage().heapUsed
+      for (let n = 0; n < 200; n++) await write(hundred)
+      // What the system still holds is on its way.
+      await new Promise(resolve => setTimeout(resolve, 500))
+      collect()
+      // 20 000 requests, each with a header of 2 kB.
+      expect(process.memoryUsage().heapUsed - before).toBeLessThan(20e6)
+      release()
+      await expect
+        .poll(() => text.match(/HTTP\/1\.1 200 OK/g)?.length, { timeout: 30_000 })
+        .toBe(seconds === 0 ? 1 : 9)
+    },
+  )
 })
 
 describe('kept connections', () => {
