@@ -239,11 +239,13 @@ export function createConnectionHandler(
     const { socket } = request
     idle.delete(socket)
     startAnswer(socket, connection)
-    const mayKeep = keepAliveSeconds > 0 && !retired && response.shouldKeepAlive && !hasBody(request)
+    // After a request for another protocol node:http may not read the octets that follow.
+    const hasSequel = hasBody(request) || request.headers.upgrade !== undefined
+    const mayKeep = keepAliveSeconds > 0 && !retired && response.shouldKeepAlive && !hasSequel
     connection.last = !mayKeep
     connection.busy = true
     // With input still to come, closing at once would let a reset overtake the answer.
-    if (hasBody(request)) socket.destroySoon = () => closeGently(socket)
+    if (hasSequel) socket.destroySoon = () => closeGently(socket)
     answerer.serve(connection.peer, restFrame(request)).then(reply => {
       connection.busy = false
       if (reply.protocol !== 'rest') return socket.destroy()
