@@ -244,11 +244,12 @@ class Writer implements SegmentLog {
     await turn()
     const milliseconds = this.lastWrite + GATHER_MS - this.deps.monotonic()
     if (milliseconds > 0 && !this.closed && this.isMoreExpected()) {
-      await new Promise<void>(resolve => {
-        this.goOn = resolve
-        setTimeout(resolve, milliseconds)
-      })
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const cancel = this.deps.after(milliseconds, resolve)
+      this.goOn = resolve
+      await promise
       this.goOn = undefined
+      cancel()
     }
     await this.writeAll()
   }

@@ -22,8 +22,8 @@ export interface AuditFolder {
   /** Two hours later, so that nothing young excuses a missing signature. */
   verify(more?: { checkpoint?: string }): Promise<AuditReport>
   /** Every file of records, by its path in the folder. */
-  /** How many ACs are about to be issued, for all a log knows. */
-  readonly load: { expected: number }
+  /** How many ACs are about to be issued, for all a log knows; a time that stands still, for a test. */
+  readonly load: { expected: number; milliseconds: number | undefined }
   files(): Map<string, Buffer>
   remove(): void
 }
@@ -34,12 +34,12 @@ export function auditFolder(): AuditFolder {
   const folder = join(base, 'audit')
   const headKey = join(base, 'heads.key')
   const clock = { now: NOW, stopped: false }
-  const load = { expected: 0 }
+  const load: AuditFolder['load'] = { expected: 0, milliseconds: undefined }
   const notices: string[] = []
   const observer = noticeAudit({ notice: (level, what) => void notices.push(`${level}: ${what}`) })
   const deps = {
     clock: { now: () => clock.now },
-    monotonic: () => performance.now(),
+    monotonic: () => load.milliseconds ?? performance.now(),
     expected: () => load.expected,
     observer,
     after(milliseconds: number, run: () => void) {

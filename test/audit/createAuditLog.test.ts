@@ -176,8 +176,10 @@ describe('group commit', () => {
   it('lets intents wait for each other while more are expected, and no longer', async () => {
     const log = await open()
     audit.load.expected = 3
+    audit.load.milliseconds = 1000
     const begun = storage.writes.length
     await log.intent(intentOf(0))
+    audit.clock.stopped = true
     // Within milliseconds of a write, and of three that are expected two have come: a third lets them go.
     const early = [log.intent(intentOf(1)), log.intent(intentOf(2))]
     await new Promise(resolve => setImmediate(() => setImmediate(resolve)))
@@ -186,6 +188,7 @@ describe('group commit', () => {
     expect(inBetween).toBe(begun + 1)
     expect(storage.writes.length).toBe(begun + 2)
     // Those that never come are not waited for long.
+    audit.clock.stopped = false
     await log.intent(intentOf(4))
     await log.intent(intentOf(5))
     expect(storage.writes.length).toBe(begun + 4)
