@@ -11,6 +11,7 @@ import { groupCommand } from './admin/groupCommand.ts'
 import { roleCommand } from './admin/roleCommand.ts'
 import { voCommand } from './admin/voCommand.ts'
 import { auditCommand } from './auditCommand.ts'
+import { backupCommand } from './backupCommand.ts'
 import { CliError } from './CliError.ts'
 import { checkCommand } from './checkCommand.ts'
 import { compareCommand } from './compareCommand.ts'
@@ -28,6 +29,7 @@ import { printable } from './printable.ts'
 import { proxyInfoCommand } from './proxyInfoCommand.ts'
 import { proxyInitCommand } from './proxyInitCommand.ts'
 import { reloadCommand } from './reloadCommand.ts'
+import { restoreCommand } from './restoreCommand.ts'
 import { serveCommand } from './serveCommand.ts'
 import { statusCommand } from './statusCommand.ts'
 import { version } from './version.ts'
@@ -62,6 +64,8 @@ const COMMANDS = [
   statusCommand,
   checkCommand,
   migrateCommand,
+  backupCommand,
+  restoreCommand,
   importCommand,
   voCommand,
   memberCommand,

@@ -61,6 +61,12 @@ function createText(db: PGlite, afterClose: () => void): TextDatabase {
         if (!db.closed) await stop()
       }
     },
+    async dump() {
+      await runQuery(db, 'checkpoint', undefined)
+      // It lets no statement run meanwhile; what a transaction under way has written, the recovery undoes.
+      const archive = await db.dumpDataDir('gzip')
+      return new Uint8Array(await archive.arrayBuffer())
+    },
     async close() {
       if (!db.closed) await db.close()
       afterClose()

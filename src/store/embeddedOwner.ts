@@ -91,6 +91,11 @@ function serveConnection(socket: Socket, db: TextDatabase, options: OwnerOptions
         if (transaction === undefined) throw new DatabaseError('statement', 'no transaction is open')
         await transaction.end(ask.op)
         return { id, result: undefined }
+      case 'dump':
+        return {
+          id,
+          result: { names: ['dump'], oids: [0], rows: [[Buffer.from(await db.dump()).toString('base64')]] },
+        }
       case 'listen':
         if (stops.has(ask.channel)) return { id, result: undefined }
         stops.set(

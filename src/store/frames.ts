@@ -13,6 +13,8 @@ export type Ask =
     }
   /** After `begin`, the connection belongs to that transaction; it ends with either of the others. */
   | { readonly id: number; readonly op: 'begin' | 'commit' | 'rollback' }
+  /** The whole database, in base64, as the only value. */
+  | { readonly id: number; readonly op: 'dump' }
   | { readonly id: number; readonly op: 'listen' | 'unlisten'; readonly channel: string }
 
 export type Answer =

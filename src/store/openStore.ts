@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { StoreConfig } from '../config/types.ts'
 import { DatabaseError } from './DatabaseError.ts'
 import type { Database } from './database.ts'
-import { openEmbedded } from './embedded.ts'
+import { openEmbeddedText } from './embedded.ts'
 import { connectOwner } from './ownerClient.ts'
 import { createPostgres } from './postgres.ts'
 import { startOwner } from './startOwner.ts'
-import { toDatabase } from './textDatabase.ts'
+import { type TextDatabase, toDatabase } from './textDatabase.ts'
 
 export interface OpenStoreOptions {
   /**
@@ -38,7 +38,7 @@ export async function openStore(config: StoreConfig, options: OpenStoreOptions):
     case 'worker':
       return openAsWorker(config.folder)
     default:
-      return openBeside(config.folder)
+      return toDatabase(await openBeside(config.folder))
   }
 }
 
@@ -67,15 +67,15 @@ async function openAsWorker(folder: string): Promise<Database> {
 }
 
 /** Asks the running daemon's owner process; takes the lock where there is none. */
-async function openBeside(folder: string): Promise<Database> {
+export async function openBeside(folder: string): Promise<TextDatabase> {
   for (let waited = 0; ; waited += 100) {
     try {
-      return toDatabase(await connectOwner(folder))
+      return await connectOwner(folder)
     } catch {
       // None serves it: nobody has it, or its owner is starting or ending.
     }
     try {
-      return await openEmbedded(folder)
+      return await openEmbeddedText(folder)
     } catch (thrown) {
       const held = thrown instanceof DatabaseError && thrown.kind === 'conflict'
       if (!held || waited >= OWNER_STARTING_MS) throw thrown

@@ -78,6 +78,10 @@ export async function connectOwner(folder: string, options: OwnerClientOptions =
         await shared?.then(connection => connection.ask({ op: 'unlisten', channel })).catch(() => {})
       }
     },
+    async dump() {
+      const result = await (await share()).ask({ op: 'dump' })
+      return new Uint8Array(Buffer.from(result?.rows[0]?.[0] ?? '', 'base64'))
+    },
     async close() {
       closed = true
       clearTimeout(retry)

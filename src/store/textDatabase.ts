@@ -16,6 +16,8 @@ export interface TextQueryable {
 export interface TextDatabase extends TextQueryable {
   transaction<T>(work: (tx: TextQueryable) => Promise<T>): Promise<T>
   listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
+  /** All of it, as `restoreEmbedded` takes it: a compressed archive of its files at one moment. */
+  dump(): Promise<Uint8Array>
   close(): Promise<void>
 }
 

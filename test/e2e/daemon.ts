@@ -110,8 +110,11 @@ export async function startDaemon(change: Record<string, unknown> = {}): Promise
 /** Longer than any limit of the daemon: whoever waits for so long has been forgotten. */
 const SILENCE_MS = 180_000
 
+/** What a client shows of a certificate, and its key. */
+export type ClientCertificate = Pick<Credential, 'pem' | 'key'>
+
 /** Writes the pieces over one TLS connection and reads to its end. */
-export function talk(port: number, chain: readonly Credential[], request: string): Promise<string> {
+export function talk(port: number, chain: readonly ClientCertificate[], request: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host: '127.0.0.1',
@@ -140,7 +143,11 @@ export interface RestAnswer {
 }
 
 /** Asks over REST as any HTTP client does, and takes the document apart without our own reader. */
-export async function askRest(port: number, chain: readonly Credential[], query = ''): Promise<RestAnswer> {
+export async function askRest(
+  port: number,
+  chain: readonly ClientCertificate[],
+  query = '',
+): Promise<RestAnswer> {
   const text = await talk(
     port,
     chain,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { askRest, type RestAnswer, userNamed } from '../e2e/daemon.ts'
+import { askRest, type ClientCertificate, type RestAnswer, userNamed } from '../e2e/daemon.ts'
 import { readAcIndependently } from '../independent/readAc.ts'
 
 /** What came of many requests. */
@@ -20,6 +20,8 @@ export interface LoadResult {
 const user = userNamed('test0')
 
 export interface LoadOptions {
+  /** Who asks; a member of the sample VO when absent. */
+  readonly as?: ClientCertificate
   /** Over so many connections at once. */
   readonly connections?: number
   /** Between an answer and the next question of the same connection. */
@@ -36,7 +38,7 @@ export async function warmUp(port: number): Promise<void> {
 /** Asks a port again and again until it is stopped. Each AC is verified. */
 export function startLoad(
   port: () => number,
-  { connections = 4, pauseMs = 0, onAnswer }: LoadOptions = {},
+  { as = user, connections = 4, pauseMs = 0, onAnswer }: LoadOptions = {},
 ): { stop(): Promise<LoadResult> } {
   let running = true
   let issued = 0
@@ -63,7 +65,7 @@ export function startLoad(
       const began = performance.now()
       let answer: RestAnswer | undefined
       try {
-        answer = await askRest(port(), [user])
+        answer = await askRest(port(), [as])
       } catch (cause) {
         broken.push((cause as NodeJS.ErrnoException).code ?? String(cause))
       }
