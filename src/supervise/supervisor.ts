@@ -321,6 +321,8 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     status,
     reload,
     async stop() {
+      // Parts that end are no fault that anybody has to be told of.
+      started = false
       const notified = systemd.stopping()
       files.close()
       await control?.close()

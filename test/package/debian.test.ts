@@ -81,9 +81,14 @@ describe.skipIf(why !== undefined && !DEMANDED)(
         '/root/ada.pem',
         '/root/ada.key',
       )
-      await once(asker.stdout!, 'data')
-      const result = text(asker.stdout!)
       const complaints = text(asker.stderr!)
+      await Promise.race([
+        once(asker.stdout!, 'data'),
+        once(asker, 'exit').then(async () => {
+          throw new Error(await complaints)
+        }),
+      ])
+      const result = text(asker.stdout!)
       return {
         async stop() {
           asker.stdin!.end()
