@@ -14,7 +14,7 @@ START_VOMSD=${START_VOMSD:-systemctl start voms@}
 STOP_VOUCHD=${STOP_VOUCHD:-systemctl stop vouchd}
 START_VOUCHD=${START_VOUCHD:-systemctl start vouchd}
 AS_SERVICE=${AS_SERVICE-runuser -u voms --}           # what writes to vouchd's database runs as the service does
-SECONDS_TO_START=${SECONDS_TO_START:-60}
+SECONDS_TO_START=${SECONDS_TO_START:-120}
 
 direction=${1:?to-vouchd or to-vomsd}
 shift

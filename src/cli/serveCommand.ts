@@ -10,6 +10,7 @@ import { Registry } from '../observe/registry.ts'
 import { type Supervisor, startSupervisor } from '../supervise/supervisor.ts'
 import type { CliContext, CliIo } from './context.ts'
 import { EXIT, type ExitCode } from './exitCodes.ts'
+import { parseCount } from './lifetime.ts'
 import { printable } from './printable.ts'
 import { revision, version } from './version.ts'
 
@@ -30,12 +31,14 @@ Example:
 export function serveCommand(context: CliContext): Command {
   return new Command('serve')
     .description('run the daemon in the foreground; SIGTERM ends it after what is under way')
+    .option('--wait-for-ports <seconds>', 'wait for addresses that another process has, up to so long')
     .addHelpText('after', HELP)
-    .action(context.action(() => run(context)))
+    .action(context.action((options: { waitForPorts?: string }) => run(context, options.waitForPorts)))
 }
 
-async function run(context: CliContext): Promise<ExitCode> {
+async function run(context: CliContext, waitForPorts = '0'): Promise<ExitCode> {
   const { io } = context
+  const waitForPortsSeconds = parseCount('--wait-for-ports', waitForPorts, 0, 3600)
   const registry = new Registry()
   const cells = logCells(registry)
   const { stream, output } = io.openLog?.(cells) ?? plainLog(io, cells)
@@ -46,6 +49,7 @@ async function run(context: CliContext): Promise<ExitCode> {
       readConfig: () => readAndTell(context, log),
       clock: io.clock,
       monotonic: () => performance.now(),
+      waitForPortsSeconds,
       log,
       env: process.env,
       version: version(),

@@ -15,6 +15,8 @@ export interface Doors {
    * was opened.
    */
   open(config: Config): Promise<readonly CheckFinding[]>
+  /** Whether it says no more than that another process has the address. */
+  isTaken(finding: CheckFinding): boolean
   /** The socket of a place; undefined when there is none. */
   handle(key: string): ListenHandle | undefined
   /** Closes what this configuration does not name. Inherited sockets stay: they belong to the service manager. */
@@ -31,6 +33,7 @@ interface Door {
 
 export function createDoors(inherited: readonly InheritedSocket[]): Doors {
   const doors = new Map<string, Door>()
+  const taken = new WeakSet<CheckFinding>()
   for (const { address, handle } of inherited) {
     doors.set(`${address.host}:${address.port}`, { handle, inherited: true })
   }
@@ -53,7 +56,9 @@ export function createDoors(inherited: readonly InheritedSocket[]): Doors {
           if (typeof door === 'string') {
             const place = `vo[${index}].listen[${entry}]`
             const explained = explainDoor(door, address, inherited)
-            findings.push({ area: 'ports', level: 'error', place, ...explained })
+            const finding: CheckFinding = { area: 'ports', level: 'error', place, ...explained }
+            if (door === 'EADDRINUSE') taken.add(finding)
+            findings.push(finding)
           } else {
             doors.set(key, { handle: door, inherited: false })
             opened.push(key)
@@ -63,6 +68,7 @@ export function createDoors(inherited: readonly InheritedSocket[]): Doors {
       if (findings.length > 0) close(opened)
       return findings
     },
+    isTaken: finding => taken.has(finding),
     handle: key => doors.get(key)?.handle,
     keepOnly(config) {
       const named = new Set(config.vos.flatMap(vo => placesOf(vo, config).map(({ key }) => key)))

@@ -28,6 +28,7 @@ import { forkWorker } from './forkWorker.ts'
 import { createHeadKeeper } from './headKeeper.ts'
 import { type InheritedSockets, takeInheritedSockets } from './inheritedSockets.ts'
 import { noteFollow } from './noteFollow.ts'
+import { openWhenFree } from './openWhenFree.ts'
 import { createOwnerKeeper } from './ownerKeeper.ts'
 import { serveHere } from './serveHere.ts'
 import { openSystemdLine } from './systemdLine.ts'
@@ -38,6 +39,8 @@ export interface SupervisorDeps {
   readonly readConfig: () => Config
   readonly clock: Clock
   readonly monotonic: () => number
+  /** How long the start waits for addresses that another process has; 0 when absent. */
+  readonly waitForPortsSeconds?: number
   readonly log: Logger
   readonly env: NodeJS.ProcessEnv
   readonly version: string
@@ -147,7 +150,7 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
   files.follow(credentialFiles(config))
   const faults = await Promise.all([
     crew.check(config),
-    doors.open(config),
+    openDoors(),
     owners.open(config.store).then(() => [], thrownFindings),
     heads.open(config).then(() => [], thrownFindings),
   ])
@@ -175,6 +178,15 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
   tellState()
   const running = parts.move()
   start.resolve()
+
+  function openDoors(): Promise<readonly CheckFinding[]> {
+    return openWhenFree(doors, config, {
+      seconds: deps.waitForPortsSeconds ?? 0,
+      monotonic: deps.monotonic,
+      onWaiting: findings =>
+        log.warn({ findings }, 'another process has an address: it is waited for until that ends'),
+    })
+  }
 
   /** Of all processes together; one that is slow to answer counts as it last told. */
   async function gather(): Promise<Snapshot> {

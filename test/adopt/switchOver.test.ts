@@ -1,5 +1,7 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { askLegacy, type LegacyRequest } from '../differential/legacyClient.ts'
 import { type Outcome, outcomeOf } from '../differential/outcome.ts'
@@ -63,15 +65,17 @@ pid=$(${pid}); kill "$pid"
 # A process that has ended may wait for somebody to ask for its exit code.
 while grep -qs '^State:.[^Z]' /proc/"$pid"/status; do sleep 0.1; done`
   const services = {
-    'start-vomsd': `${programPath('voms')} --conf ${conf.file} </dev/null >>${path('vomsd.out')} 2>&1`,
+    // It is in the background before it listens.
+    'start-vomsd': `${programPath('voms')} --conf ${conf.file} </dev/null >>${path('vomsd.out')} 2>&1
+until (exec 3<>/dev/tcp/127.0.0.1/${conf.port}) 2>/dev/null; do sleep 0.1; done`,
     // Its children, one a request, have the same command line, and end by themselves.
     'stop-vomsd': stop(`pgrep -o -f -- '--conf ${conf.file}$'`),
-    'start-vouchd': `setsid ${vouchd} serve </dev/null >>${path('vouchd.log')} 2>&1 & echo $! > ${path('vouchd.pid')}`,
+    'start-vouchd': `setsid ${vouchd} serve --wait-for-ports 75 </dev/null >>${path('vouchd.log')} 2>&1 & echo $! > ${path('vouchd.pid')}`,
     'stop-vouchd': stop(`cat ${path('vouchd.pid')}`),
   }
   for (const [name, text] of Object.entries(services)) await writeFile(path(name), `${text}\n`)
   // The script puts the VO's name behind, which is not needed here.
-  const command = (name: keyof typeof services) => `sh ${path(name)} `
+  const command = (name: keyof typeof services) => `bash ${path(name)} `
   return {
     ...{ world, conf, stops, daemonLog: path('vouchd.log') },
     env: {
@@ -90,6 +94,24 @@ while grep -qs '^State:.[^Z]' /proc/"$pid"/status; do sleep 0.1; done`
   }
 }
 
+/** A connection that asks nothing, made again when it is closed: vomsd's child for it keeps the port while it is there. */
+function linger(port: number): { end(): void } {
+  let socket: Socket
+  let ended = false
+  const open = () => {
+    socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.on('close', hadError => ended || hadError || open())
+  }
+  open()
+  return {
+    end() {
+      ended = true
+      socket.destroy()
+    },
+  }
+}
+
 interopSuite('the change from vomsd to vouchd and back, under clients that ask each second', PROGRAMS, () => {
   let trial: Trial
   const clients = new Map<string, SteadyClient<Outcome>>()
@@ -101,7 +123,7 @@ interopSuite('the change from vomsd to vouchd and back, under clients that ask e
     const database = await startMariaDb(world.folder, await writeWorldDump(world))
     const conf = await writeVomsConf(world, database, programPath('libvomsmysql.so'))
     trial = { database, ...(await writeServices(world, conf)) }
-    await runOk('sh', [join(world.folder, 'start-vomsd')], { env: trial.env })
+    await runOk('bash', [join(world.folder, 'start-vomsd')], { env: trial.env })
     for (const { user, command } of REQUESTS) {
       clients.set(
         command,
@@ -113,7 +135,7 @@ interopSuite('the change from vomsd to vouchd and back, under clients that ask e
     await Promise.all([...clients.values()].map(client => client.stop()))
     for (const name of ['stop-vouchd', 'stop-vomsd']) {
       // Either may have been stopped before.
-      await run('sh', ['-c', `set -e; . ${join(trial.world.folder, name)}`], { env: trial.env })
+      await run('bash', ['-c', `set -e; . ${join(trial.world.folder, name)}`], { env: trial.env })
     }
     await trial.database.stop()
     await trial.world.remove()
@@ -167,10 +189,23 @@ interopSuite('the change from vomsd to vouchd and back, under clients that ask e
   }, 600_000)
 
   it('the script puts vouchd into its place', async () => {
-    const { code, stdout, stderr } = await switchOver('to-vouchd')
+    const lingering = linger(trial.conf.port)
+    let waited = false
+    const switching = switchOver('to-vouchd')
+    let done = false
+    void switching.finally(() => {
+      done = true
+    })
+    while (!waited && !done) {
+      await sleep(200)
+      waited = (await daemonLog()).some(({ msg }) => `${msg}`.includes('it is waited for'))
+    }
+    lingering.end()
+    const { code, stdout, stderr } = await switching
     expect([code, stderr], stdout).toEqual([0, ''])
     expect(stdout).toMatch(/0 errors, 0 warnings|0 errors, 1 warning/)
     expect(stdout).toMatch(/VO vo\.0 holds \(new\)[\s\S]*vomsd stops[\s\S]*vouchd serves\n$/)
+    expect(waited).toBe(true)
     await letThemAsk()
     await expectProxy('/vo.0/G1/Role=R1')
   }, 900_000)
@@ -232,7 +267,7 @@ interopSuite('the change from vomsd to vouchd and back, under clients that ask e
   })
 
   async function daemonLog(): Promise<Record<string, unknown>[]> {
-    const text = await readFile(trial.daemonLog, 'utf8')
+    const text = await readFile(trial.daemonLog, 'utf8').catch(() => '')
     return text
       .split('\n')
       .filter(line => line.startsWith('{'))

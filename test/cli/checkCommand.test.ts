@@ -320,7 +320,7 @@ ports          ok  (1 address)
       level: 'warning',
       place: 'vo[0].listen[0]',
       what: `127.0.0.1:${port} is in use`,
-      advice: `nothing, if it is vouchd that runs there; ss -ltnp 'sport = :${port}' tells`,
+      advice: `nothing, if it is vouchd, or a server that is stopped before vouchd takes its place; ss -ltnp 'sport = :${port}' tells`,
     })
   })
 
