@@ -4,8 +4,11 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { connect } from 'node:tls'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { makeSite, type Site } from './siteFolder.ts'
+
+// Every test starts a daemon, on machines that have other things to do.
+vi.setConfig({ testTimeout: 120_000 })
 
 const bin = join(import.meta.dirname, '../../bin/vouchd')
 
