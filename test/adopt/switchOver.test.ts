@@ -100,7 +100,8 @@ function linger(port: number): { end(): void } {
   let ended = false
   const open = () => {
     socket = connect(port, '127.0.0.1')
-    socket.on('error', () => {})
+    // Its end is seen only by who reads.
+    socket.on('error', () => {}).resume()
     socket.on('close', hadError => ended || hadError || open())
   }
   open()
