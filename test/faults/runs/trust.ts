@@ -30,7 +30,7 @@ import {
   PATIENT,
   startDaemonProcess,
 } from '../../supervise/daemonProcess.ts'
-import { type FaultRun, verdict } from '../faultRun.ts'
+import { type FaultRun, type Verdict, verdict } from '../faultRun.ts'
 import { OBSERVED, openScraper, total } from '../scraper.ts'
 import type { LoadCost } from '../trustProcess.ts'
 
@@ -38,6 +38,7 @@ const PROCESS = fileURLToPath(new URL('../trustProcess.ts', import.meta.url))
 const CAS = 100
 const ENTRIES = 20_000
 const BLOCKED_MS = 20
+const SAID_MS = 5_000
 /** Beyond what a collector has not cleared away yet. */
 const GROWTH_BYTES = 30 * 1024 * 1024
 
@@ -52,10 +53,11 @@ export const trust: FaultRun = {
   long: 500,
   short: 5,
   async run(count, tell) {
-    const { wrong, late, unless, inTime } = verdict()
+    const judged = verdict()
+    const { wrong, late, unless, inTime } = judged
     const damages = await vandalise(
       count >= 100 ? DAMAGES : DAMAGES.filter((_, n) => n % 6 === 0),
-      unless,
+      judged,
       tell,
     )
     const { costs, first } = await loadAgain(count, tell)
@@ -197,7 +199,7 @@ const DAMAGES: readonly Damage[] = [
 /** Inflicts each damage upon a running daemon, and gives how many there were. */
 async function vandalise(
   damages: readonly Damage[],
-  unless: (holds: boolean, what: string) => void,
+  { unless, inTime }: Verdict,
   tell: (progress: string) => void,
 ): Promise<number> {
   const site = makeSiteFolder(undefined, { tables: { ...OBSERVED, ...PATIENT } })
@@ -216,7 +218,7 @@ async function vandalise(
       inflict(folder)
       await daemon.reload()
       await judge(what)
-      unless(await says(daemon, from), `${what}: the log says nothing`)
+      inTime(await saidAfter(daemon, from), SAID_MS, `${what}: a line of the log`)
       const taken = total(await scrape(), 'vouchd_last_reload_successful', { subject: 'trust' })
       unless(taken === 0, `${what}: counted as taken`)
       rmSync(folder, { recursive: true, force: true })
@@ -251,12 +253,12 @@ async function vandalise(
 }
 
 /** A warning or an error from the so-manieth line on; lines take their time on a busy machine. */
-async function says(daemon: DaemonProcess, from: number): Promise<boolean> {
-  for (let waited = 0; waited < 20_000; waited += 50) {
-    if (daemon.log.slice(from).some(({ level }) => Number(level) >= 40)) return true
+async function saidAfter(daemon: DaemonProcess, from: number): Promise<number> {
+  for (let waited = 0; waited <= 2 * SAID_MS; waited += 50) {
+    if (daemon.log.slice(from).some(({ level }) => Number(level) >= 40)) return waited
     await sleep(50)
   }
-  return false
+  return Number.POSITIVE_INFINITY
 }
 
 /** Over connections of their own: both workers are asked, most likely. */
