@@ -42,17 +42,19 @@ export interface StartOptions {
   readonly logFile?: string
   /** The one core that it may use. */
   readonly core?: number
+  /** Most file descriptors of each of its processes. */
+  readonly fds?: number
 }
 
 /** `vouchd serve`, as an operator starts it. */
 export async function startVouchd(
   config: string,
   port: number,
-  { nodeOptions = [], logFile, core }: StartOptions = {},
+  { nodeOptions = [], logFile, core, fds }: StartOptions = {},
 ): Promise<BenchServer> {
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
   const log = logFile === undefined ? undefined : openSync(logFile, 'a')
-  const [program, args] = onCore(core, [...nodeOptions, main, '--config', config, 'serve'])
+  const [program, args] = limited(fds, ...onCore(core, [...nodeOptions, main, '--config', config, 'serve']))
   const child = spawn(program, args, {
     stdio: ['ignore', log ?? 'ignore', 'inherit'],
   })
@@ -97,6 +99,10 @@ function onCore(core: number | undefined, args: readonly string[]): [string, str
   return core === undefined
     ? [process.execPath, [...args]]
     : ['taskset', ['-c', String(core), process.execPath, ...args]]
+}
+
+function limited(fds: number | undefined, program: string, args: string[]): [string, string[]] {
+  return fds === undefined ? [program, args] : ['prlimit', [`--nofile=${fds}`, program, ...args]]
 }
 
 export async function freePort(): Promise<number> {

@@ -47,9 +47,9 @@ export interface Admitted {
 }
 
 /** One that was asked to make room this often without having moved is given up; others are spared meanwhile. */
-const LOOKS = 8
+const LOOKS = 32
 /** Below this age, one whose octets move is taken for an honest client at work, and its work is not thrown away. */
-const AT_WORK_MS = 1_000
+const AT_WORK_MS = 300
 
 /**
  * Bounds what unproven peers may hold, before TLS costs anything. Whoever is over a rate, or beyond the connections of

@@ -58,19 +58,23 @@ const SERVICE_MS = 60
 /** One connection is accepted a turn: with one in nearly every turn of a beat, more of them wait in the kernel. */
 const EVERY_TURN = 0.8
 const LEAST_ACCEPTED = 4
-/** Of what gets through, so much is begun while the loop is late, and more and more of it while it is not. */
+/**
+ * In each beat with a late loop fewer are begun, down to a little less than what gets through, which drains what has
+ * piled up; in every other beat more. Clients that stand still never get through, and must not slow others down.
+ */
+const CUT = 0.7
 const BELOW = 0.9
-const GROWTH = 1.04
+const GROWTH = 1.1
 /** Weight of the last beat in what gets through. */
-const WEIGHT = 0.1
+const WEIGHT = 0.15
 const LEAST_PER_MS = 0.05
 const MOST_PER_MS = 4
 /** So many requests in service are none too many. */
 const MOST_AT_ONCE = 32
 /** Not more than this is begun at once, however long nothing was. */
 const MOST_CREDIT = 8
-/** What may get through, until it is known. */
-const FIRST_PER_MS = 0.5
+/** What is begun at first: many connections at once are no proof that there is no time for them. */
+const FIRST_PER_MS = 2
 /** So many may wait, however little gets through: a burst of clients is no siege. */
 const LEAST_WAITING = 128
 /** Who was let in is given up only this many times later than a newcomer may have to wait. */
@@ -157,8 +161,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
   function start(now: number): void {
     ticking = setInterval(tick, TICK_MS)
     ticking.unref()
-    throughRate = Math.max(FIRST_PER_MS, throughRate)
-    beginRate = throughRate
+    beginRate = FIRST_PER_MS
     credit = 0
     lastTick = now
     calmBeats = 0
@@ -166,7 +169,8 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
   }
 
   function steer(late: boolean): void {
-    beginRate = late ? Math.max(LEAST_PER_MS, throughRate * BELOW) : Math.min(beginRate * GROWTH, MOST_PER_MS)
+    const fewer = Math.max(LEAST_PER_MS, throughRate * BELOW, beginRate * CUT)
+    beginRate = late ? fewer : Math.min(beginRate * GROWTH, MOST_PER_MS)
     widen()
     calmBeats = lanes.size === 0 && !late ? calmBeats + 1 : 0
     if (calmBeats < CALM_BEATS) return
@@ -192,7 +196,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
           accepted++
           sources.add(source)
         },
-        full: () => waiters.size >= LEAST_WAITING && waiters.size * lanes.size >= throughRate * maxWaitMs(),
+        full: () => waiters.size >= LEAST_WAITING && waiters.size * lanes.size >= beginRate * maxWaitMs(),
         enter(waiter) {
           if (ticking === undefined) return begin(waiter)
           if (lanes.size === 0 && credit >= 1) {

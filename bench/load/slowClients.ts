@@ -1,0 +1,204 @@
+// Clients that stand still, at each stage of a connection, while honest ones ask. How many of those are served and how
+// fast, what the worker holds, how soon its slots are free again, how long it stalls when all the others are reset at
+// once. Run: node bench/load/slowClients.ts [options]; --help tells them.
+import { readdirSync, readFileSync } from 'node:fs'
+import { get } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createSecureContext, connect as secure } from 'node:tls'
+import { systemClock } from '../../src/clock.ts'
+import { readOptions, someOf, whole } from '../commandLine.ts'
+import { printResult } from '../printResult.ts'
+import { createBenchWorld, observeSocket, REQUESTS } from './benchWorld.ts'
+import { freePort, openLoad, startVouchd } from './children.ts'
+
+const STAGES = ['silent', 'partial', 'unasked', 'unread'] as const
+type Stage = (typeof STAGES)[number]
+
+const values = readOptions('node bench/load/slowClients.ts [options]', {
+  stages: {
+    value: STAGES.join(','),
+    about: 'no octet, half a first record, no request after the handshake, an answer that is not read',
+    shape: 'LIST',
+  },
+  count: { value: '10000', about: 'clients that stand still, 20000 at most' },
+  rate: { value: '50', about: 'honest clients a second' },
+  fds: { value: '0', about: 'most file descriptors of the daemon; 0: as they are' },
+})
+const stages = someOf(values.stages, 'stages', STAGES)
+const count = whole(values.count, 'count', 10, 20_000)
+const rate = whole(values.rate, 'rate', 1, 1_000)
+const fds = whole(values.fds, 'fds', 0, 1_000_000)
+/** So many are opened at the same time: the kernel's queue of the daemon has room for all of them. */
+const AT_ONCE = 100
+const SOURCES = 200
+/** The daemon's own times, and a little. */
+const MOST_MS = 20_000
+/** So many connections are those of honest clients. */
+const FREE = 20
+
+const world = await createBenchWorld(systemClock.now())
+const port = await freePort()
+const config = world.configure('rsa', port, '[processes]\nworkers = 1\n')
+const server = await startVouchd(config, port, fds === 0 ? {} : { fds })
+const credential = world.client('proxy')
+const secureContext = createSecureContext({
+  cert: readFileSync(credential.certificate),
+  key: readFileSync(credential.key),
+})
+try {
+  const worker = workerOf(server.pid)
+  await honest(3, 20)
+  const rows = []
+  for (const stage of stages) rows.push(await tryStage(stage, worker))
+  printResult(
+    { benchmark: 'slowClients', setting: { count, rate, fds }, node: process.version, rows },
+    values.json,
+  )
+} finally {
+  await server.stop()
+  world.remove()
+}
+
+async function tryStage(stage: Stage, worker: number) {
+  const before = await figures()
+  const stopWatching = watchMemory(worker)
+  // The others come a second later than the first honest one, and the last of those asks when they are gone.
+  const load = honest(12 + count / 500, rate)
+  await sleep(1000)
+  const first = await openAll(stage)
+  const opened = performance.now()
+  while ((await figures()).open > FREE && performance.now() - opened < MOST_MS) await sleep(100)
+  const slotsBackSeconds = (performance.now() - opened) / 1000
+  const second = await openAll(stage)
+  const beforeReset = await figures()
+  for (const socket of second) socket.resetAndDestroy()
+  await sleep(1000)
+  const after = await figures()
+  const { offered, served, refused, unanswered, milliseconds } = await load
+  for (const socket of first) socket.destroy()
+  return {
+    stage,
+    ...{ offered, served, refused, unanswered },
+    share: served / offered,
+    p50: milliseconds.p50,
+    p99: milliseconds.p99,
+    residentMegabytes: stopWatching() / 1e6,
+    slotsBackSeconds,
+    stallsOnReset: after.stalls - beforeReset.stalls,
+    stalls: after.stalls - before.stalls,
+    shed: difference(after.shed, before.shed),
+  }
+}
+
+function honest(seconds: number, perSecond: number) {
+  return openLoad({
+    ...{ port, credential, request: REQUESTS.rest, expect: '</ac></vo' },
+    ...{ rate: perSecond, seconds, seed: 1, distanceMs: 0 },
+  })
+}
+
+async function openAll(stage: Stage): Promise<Socket[]> {
+  const sockets: Socket[] = []
+  while (sockets.length < count) {
+    const some = Array.from({ length: Math.min(AT_ONCE, count - sockets.length) }, (_, index) =>
+      open(stage, sockets.length + index),
+    )
+    sockets.push(...some.map(([socket]) => socket))
+    await Promise.all(some.map(([, there]) => there))
+  }
+  return sockets
+}
+
+/** The socket, and when it has come to where it stands still. */
+function open(stage: Stage, index: number): [Socket, Promise<unknown>] {
+  const raw = connect({ host: '127.0.0.1', port, localAddress: `127.2.${index % SOURCES}.1` })
+  raw.on('error', () => {})
+  raw.once('end', () => raw.destroy())
+  const closed = new Promise(resolve => raw.once('close', resolve))
+  const there = new Promise<void>(resolve => {
+    raw.once('connect', () => {
+      if (stage === 'silent') return resolve()
+      if (stage === 'partial') return raw.write(Buffer.from('16030100c8010000c40303', 'hex'), () => resolve())
+      const socket = secure({
+        socket: raw,
+        secureContext,
+        rejectUnauthorized: false,
+        checkServerIdentity: () => undefined,
+      })
+      socket.on('error', () => raw.destroy())
+      socket.once('close', () => raw.destroy())
+      socket.once('secureConnect', () => {
+        if (stage === 'unread') {
+          socket.pause()
+          socket.write(REQUESTS.rest)
+        }
+        resolve()
+      })
+    })
+  })
+  return [raw, Promise.race([there, closed])]
+}
+
+function workerOf(supervisor: number): number {
+  const children = readdirSync(`/proc/${supervisor}/task`).flatMap(task =>
+    readFileSync(`/proc/${supervisor}/task/${task}/children`, 'latin1').trim().split(' ').filter(Boolean),
+  )
+  const found = children.find(pid => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('workerProcess'))
+  if (found === undefined) throw new Error('there is no worker')
+  return Number(found)
+}
+
+/** Looks at the resident memory until it is told to stop, and gives the most, in bytes. */
+function watchMemory(pid: number): () => number {
+  let most = 0
+  const look = () => {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1')
+    most = Math.max(most, Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024)
+  }
+  const timer = setInterval(look, 100)
+  return () => {
+    clearInterval(timer)
+    look()
+    return most
+  }
+}
+
+interface Figures {
+  readonly stalls: number
+  readonly open: number
+  readonly shed: Readonly<Record<string, number>>
+}
+
+/** What was shed in between, by reason. */
+function difference(after: Figures['shed'], before: Figures['shed']): string {
+  const grown = Object.keys(after).map(reason => [reason, after[reason]! - (before[reason] ?? 0)] as const)
+  return grown.flatMap(([reason, by]) => (by > 0 ? [`${reason} ${by}`] : [])).join(', ') || 'none'
+}
+
+/** From the metrics: how often the event loop was held up for more than a quarter of a second, and what was shed. */
+async function figures(): Promise<Figures> {
+  const text = await new Promise<string>((resolve, reject) => {
+    get({ socketPath: observeSocket(config), path: '/metrics' }, response => {
+      let body = ''
+      response.on('data', chunk => {
+        body += chunk
+      })
+      response.once('end', () => resolve(body))
+    }).once('error', reject)
+  })
+  const value = (pattern: RegExp) =>
+    [...text.matchAll(pattern)].reduce((sum, match) => sum + Number(match[1]), 0)
+  return {
+    stalls:
+      value(/^vouchd_event_loop_delay_seconds_count (\S+)$/gm) -
+      value(/^vouchd_event_loop_delay_seconds_bucket\{le="0.25"\} (\S+)$/gm),
+    open: value(/^vouchd_connections_open\{.*\} (\S+)$/gm),
+    shed: Object.fromEntries(
+      [...text.matchAll(/^vouchd_requests_shed_total\{.*reason="(\w+)"\} (\S+)$/gm)].map(match => [
+        match[1]!,
+        Number(match[2]),
+      ]),
+    ),
+  }
+}
