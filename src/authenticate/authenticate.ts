@@ -4,7 +4,7 @@ import { validateChain } from '../../native-free/proxy/validateChain.ts'
 import type { Clock } from '../clock.ts'
 import { CACHE_LIMITS, type CacheFigures, type CacheLimits } from './cacheLimits.ts'
 import { CertificateCache } from './certificateCache.ts'
-import { EecVerdictCache, MAX_VERDICT_SECONDS } from './eecVerdictCache.ts'
+import { EecVerdictCache } from './eecVerdictCache.ts'
 import { LinkCache } from './linkCache.ts'
 
 export interface AuthenticatorOptions {
@@ -21,21 +21,18 @@ export interface AuthenticatorDeps {
 export interface Authenticator {
   /**
    * Who the peer is, by the certificates it sent (DER, as sent, leaf first); see validateChain. Never throws for
-   * anything a peer can send.
+   * anything a peer can send. Of the very same list, as a kept connection has it, a verdict is good for the second in
+   * which it was reached: within it no time check can come out another way.
    */
   authenticate(sent: readonly Uint8Array[], sessionReused: boolean): ChainVerdict
-  /**
-   * The same for a further request on a kept connection: `previous` again while it still holds, a new verdict when
-   * its time has run out or the trust anchors have changed.
-   */
-  revalidate(sent: readonly Uint8Array[], previous: ChainVerdict): ChainVerdict
   /** For metrics, by cache name. */
   cacheFigures(): Readonly<Record<'certificates' | 'links' | 'eecVerdicts', CacheFigures>>
 }
 
-/** When and under which snapshot a verdict was reached. */
+/** A verdict, and when and under which snapshot it was reached. */
 interface Judged {
-  readonly generation: number | undefined
+  readonly verdict: ChainVerdict
+  readonly snapshot: TrustSnapshot | undefined
   readonly at: number
 }
 
@@ -46,35 +43,24 @@ export function createAuthenticator(options: AuthenticatorOptions, deps: Authent
   const certificates = new CertificateCache(cacheLimits)
   const links = new LinkCache(certificates, cacheLimits)
   const verdicts = new EecVerdictCache(certificates, clock, cacheLimits)
-  const judged = new WeakMap<ChainVerdict, Judged>()
+  const judged = new WeakMap<readonly Uint8Array[], Judged>()
 
   function authenticate(sent: readonly Uint8Array[], sessionReused: boolean): ChainVerdict {
     const snapshot = deps.snapshot()
     const now = clock.now()
+    const before = sessionReused ? undefined : judged.get(sent)
+    if (before !== undefined && before.at === now && before.snapshot === snapshot) return before.verdict
     const eecVerdicts = verdicts.under(snapshot)
     const parse = (der: Uint8Array) => certificates.parse(der)
     const rules = validateChain({ sent, sessionReused, snapshot, policy, now, parse, eecVerdicts })
     const verdict = runSync(rules, question => links.verify(question, isInstalled(question, snapshot)))
     if (verdict.accepted) certificates.keepMember(verdict.eec)
-    judged.set(verdict, { generation: snapshot?.generation, at: now })
+    judged.set(sent, { verdict, snapshot, at: now })
     return verdict
-  }
-
-  function revalidate(sent: readonly Uint8Array[], previous: ChainVerdict): ChainVerdict {
-    return stillHolds(previous) ? previous : authenticate(sent, false)
-  }
-
-  function stillHolds(verdict: ChainVerdict): boolean {
-    const made = judged.get(verdict)
-    if (!verdict.accepted || made === undefined) return false
-    const now = clock.now()
-    const isRecent = now >= made.at && now < made.at + MAX_VERDICT_SECONDS
-    return isRecent && now <= verdict.validUntil && made.generation === deps.snapshot()?.generation
   }
 
   return {
     authenticate,
-    revalidate,
     cacheFigures: () => ({
       certificates: certificates.figures(),
       links: links.figures(),

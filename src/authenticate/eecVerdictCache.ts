@@ -8,7 +8,7 @@ import type { CacheFigures, CacheLimits } from './cacheLimits.ts'
 import type { CertificateCache } from './certificateCache.ts'
 
 /** A CRL can begin to count, or a CA, without any file changing: no verdict is older than this. */
-export const MAX_VERDICT_SECONDS = 600
+const MAX_VERDICT_SECONDS = 600
 /** A refusal is remembered only to spare a client that tries again at once. */
 const MAX_REFUSAL_SECONDS = 60
 

@@ -88,7 +88,7 @@ describe('what is remembered', () => {
     const sent = chainOf(...proxies(U, {}, {}))
     authenticate(sent, false)
     const first = cacheFigures()
-    expect(accepted(authenticate(sent, false)).proxies).toHaveLength(2)
+    expect(accepted(authenticate([...sent], false)).proxies).toHaveLength(2)
     const second = cacheFigures()
     expect(second.links.misses).toBe(first.links.misses)
     expect(second.certificates.misses).toBe(first.certificates.misses)
@@ -260,41 +260,48 @@ describe('proxies without end', () => {
 describe('a kept connection', () => {
   const sent = chainOf(...proxies(U, { until: NOW + 100 }))
 
-  it('keeps its verdict while nothing changes', () => {
-    const { authenticate, revalidate } = authenticator()
+  it('has its verdict for a second, and is judged anew in the next', () => {
+    const { authenticate } = authenticator()
     const verdict = authenticate(sent, false)
-    now = NOW + 100
-    expect(revalidate(sent, verdict)).toBe(verdict)
+    expect(authenticate(sent, false)).toBe(verdict)
+    now = NOW + 1
+    expect(authenticate(sent, false)).not.toBe(verdict)
+    expect(reasonOf(authenticate(sent, false))).toBe('ACCEPT')
+  })
+
+  it('has none that another list was given, though it holds the same', () => {
+    const { authenticate } = authenticator()
+    expect(authenticate([...sent], false)).not.toBe(authenticate(sent, false))
+  })
+
+  it('has none for a resumed session', () => {
+    const { authenticate } = authenticator()
+    authenticate(sent, false)
+    expect(reasonOf(authenticate(sent, true))).toBe('SESSION_RESUMED')
+    expect(reasonOf(authenticate(sent, true))).toBe('SESSION_RESUMED')
   })
 
   it('is refused when the path has run out', () => {
-    const { authenticate, revalidate } = authenticator()
-    const verdict = authenticate(sent, false)
+    const { authenticate } = authenticator()
+    now = NOW + 100
+    expect(reasonOf(authenticate(sent, false))).toBe('ACCEPT')
     now = NOW + 101
-    expect(reasonOf(revalidate(sent, verdict))).toBe('PROXY_EXPIRED')
+    expect(reasonOf(authenticate(sent, false))).toBe('PROXY_EXPIRED')
   })
 
-  it('is refused when its CA was removed', async () => {
-    const { authenticate, revalidate } = authenticator()
-    const verdict = authenticate(sent, false)
+  it('is refused within the same second when its CA was removed', async () => {
+    const { authenticate } = authenticator()
+    expect(reasonOf(authenticate(sent, false))).toBe('ACCEPT')
     await reload([{ ca: createCa({ subject: '/CN=Stranger', ...YEAR }) }])
-    expect(reasonOf(revalidate(sent, verdict))).toBe('UNKNOWN_CA')
-  })
-
-  it('is judged anew after ten minutes at the latest', () => {
-    const { authenticate, revalidate } = authenticator()
-    const verdict = authenticate([U.der], false)
-    now = NOW + 600
-    expect(revalidate([U.der], verdict)).not.toBe(verdict)
+    expect(reasonOf(authenticate(sent, false))).toBe('UNKNOWN_CA')
   })
 
   it('may be accepted after a reload though it was refused', async () => {
     await reload([{ ca: CA }])
-    const { authenticate, revalidate } = authenticator()
-    const verdict = authenticate(sent, false)
-    expect(verdict.accepted).toBe(false)
+    const { authenticate } = authenticator()
+    expect(authenticate(sent, false).accepted).toBe(false)
     await reload([ROOT])
-    expect(reasonOf(revalidate(sent, verdict))).toBe('ACCEPT')
+    expect(reasonOf(authenticate(sent, false))).toBe('ACCEPT')
   })
 })
 
