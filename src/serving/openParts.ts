@@ -295,9 +295,10 @@ function trustNotes(events: Events): (result: ReloadResult) => void {
     }
     const told = outcome === 'unchanged' ? known : new Set()
     for (const finding of findings) {
-      const { what, ...fields } = finding
+      // A field `level` would take the place of the line's own.
+      const { what, level, ...fields } = finding
       if (told.has(JSON.stringify(finding))) continue
-      events.notice(finding.level === 'error' ? 'error' : 'warn', what, fields)
+      events.notice(level === 'error' ? 'error' : 'warn', what, fields)
     }
     known = new Set(findings.map(finding => JSON.stringify(finding)))
   }
