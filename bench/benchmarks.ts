@@ -35,6 +35,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
     args: ['--seconds', '10'],
     quick: ['--seconds', '2', '--factors', '0.5,1,4,10'],
   },
+  { name: 'slowClients', script: 'load/slowClients.ts', args: [], quick: ['--count', '200'] },
   { name: 'audit', script: 'load/audit.ts', args: [], quick: QUICK },
   {
     name: 'floor',

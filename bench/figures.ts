@@ -4,6 +4,8 @@ export interface Figure {
   /** The benchmark whose result holds it. */
   readonly from: string
   readonly unit?: string
+  /** After the point, of its bounds. */
+  readonly digits?: number
   readonly atMost?: number
   readonly atLeast?: number
   /** Better than what has to be reached. */
@@ -28,6 +30,16 @@ function goodputAt(result: Measured, factor: number): number | undefined {
 function longestP99(result: Measured): number | undefined {
   const steps = result['steps'] as readonly { milliseconds: { p99: number } }[] | undefined
   return steps && Math.max(...steps.map(({ milliseconds }) => milliseconds.p99))
+}
+
+/** The worst of all rows. */
+function overRows(
+  result: Measured,
+  name: string,
+  worst: (...values: number[]) => number,
+): number | undefined {
+  const { rows } = result as Rows
+  return rows && worst(...rows.map(row => row[name] as number))
 }
 
 /** In the order of the table that `npm run bench` prints. */
@@ -116,6 +128,34 @@ export const FIGURES: readonly Figure[] = [
     atMost: 30,
     of: field('refusalMicroseconds'),
   },
+  {
+    what: 'slow clients, 10 000 in each stage: share of honest clients that are served',
+    from: 'slowClients',
+    atLeast: 0.999,
+    digits: 3,
+    of: result => overRows(result, 'share', Math.min),
+  },
+  {
+    what: 'slow clients: p99 of honest ones',
+    from: 'slowClients',
+    unit: 'ms',
+    atMost: 1000,
+    of: result => overRows(result, 'p99', Math.max),
+  },
+  {
+    what: 'slow clients: memory (RSS) of a worker',
+    from: 'slowClients',
+    unit: 'MB',
+    atMost: 400,
+    of: result => overRows(result, 'residentMegabytes', Math.max),
+  },
+  {
+    what: 'slow clients: time until their places are free',
+    from: 'slowClients',
+    unit: 's',
+    atMost: 10,
+    of: result => overRows(result, 'slotsBackSeconds', Math.max),
+  },
 ]
 
 /** The row of bench/micro/encodeTbs.ts that is a figure to reach. */
@@ -126,8 +166,7 @@ export function isReached({ atMost, atLeast }: Figure, value: number): boolean {
 }
 
 /** As it stands in the table: "<= 1.35, aim 1.20". */
-export function goalOf({ atMost, atLeast, aim, unit }: Figure): string {
-  const digits = unit === undefined ? 2 : 0
+export function goalOf({ atMost, atLeast, aim, unit, digits = unit === undefined ? 2 : 0 }: Figure): string {
   const bound = atMost === undefined ? `>= ${atLeast?.toFixed(digits)}` : `<= ${atMost.toFixed(digits)}`
   return [bound, unit ?? ''].join(' ').trim() + (aim === undefined ? '' : `, aim ${aim.toFixed(digits)}`)
 }
