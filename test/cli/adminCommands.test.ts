@@ -251,10 +251,11 @@ describe('many rows from a file', () => {
       'line 2: the certificate /C=IT/O=G/CN=Ada belongs to member 1 already; vouchd member show 1 tells more\n' +
         'line 3: the subject "x" is no DN in slash form; write it as /C=IT/O=G/CN=name, or name a certificate file\n' +
         'line 4: "no" is no e-mail address; write it as name@example.org\n' +
-        'vouchd: 3 faults in the rows; correct them and try again\n',
+        'line 4: there is no group /vo.0/none; vouchd group list prints them; vouchd group add makes one\n' +
+        'vouchd: 4 faults in the rows; correct them and try again\n',
     )
     const json = await run('member', 'add', '--from', site.path('bad.csv'), '--json')
-    expect(JSON.parse(json.out).faults).toHaveLength(3)
+    expect(JSON.parse(json.out).faults).toHaveLength(4)
   })
 
   it('tell of the first fifty faults, and how many more there are', async () => {
