@@ -132,7 +132,7 @@ export function createConnectionHandler(
     }
     // A client may close its side and wait for the answer.
     const onEnd = () => {
-      if (!connection.busy) socket.destroy()
+      if (!connection.busy) closeIdle(socket, connection)
     }
     const onData = (chunk: Buffer) => {
       // Behind the connection's last request nothing is read.
@@ -164,15 +164,31 @@ export function createConnectionHandler(
     // What a client sends ahead waits in the kernel.
     if (mayKeep) socket.pause()
     answerer.serve(connection.peer, frame).then(reply => {
-      if (!mayKeep || reply.protocol !== 'rest' || retired) return write(socket, reply, onWritten)
-      connection.busy = false
-      socket.write(octets(reply, 'keep-alive'), elapsed(onWritten))
-      clearTimeout(connection.answerDeadline)
-      if (socket.destroyed) return
-      idle.add(socket)
-      connection.requestDeadline = setTimeout(() => socket.destroySoon(), keepAliveSeconds * 1000)
-      socket.resume()
+      // Nothing more comes from a client that has closed its side.
+      const isOver = () => retired || socket.readableEnded
+      if (!mayKeep || reply.protocol !== 'rest' || isOver()) return write(socket, reply, onWritten)
+      const written = elapsed(onWritten)
+      // Whoever does not read his answer is not served another one, which would only fill the memory.
+      socket.write(octets(reply, 'keep-alive'), error => {
+        written(error)
+        if (socket.destroyed) return
+        if (isOver()) return socket.destroySoon()
+        connection.busy = false
+        clearTimeout(connection.answerDeadline)
+        idle.add(socket)
+        connection.requestDeadline = setTimeout(closeIdle, keepAliveSeconds * 1000, socket, connection)
+        socket.resume()
+      })
     })
+  }
+
+  /** What still comes is not served. Even the end of TLS waits for a client that does not read. */
+  const closeIdle = (socket: Socket, connection: Connection) => {
+    connection.last = true
+    connection.busy = true
+    clearTimeout(connection.requestDeadline)
+    connection.requestDeadline = setTimeout(cut, limits.connectionSeconds * 1000, socket)
+    socket.destroySoon()
   }
 
   const readLegacy = (socket: TLSSocket, connection: Connection, first: Buffer) => {
@@ -248,15 +264,15 @@ export function createConnectionHandler(
     if (hasSequel) socket.destroySoon = () => closeGently(socket)
     answerer.serve(connection.peer, restFrame(request)).then(reply => {
       connection.busy = false
-      if (reply.protocol !== 'rest') return socket.destroy()
+      // Whoever has gone has nothing that waits served, and no timer that outlives him.
+      if (socket.destroyed || reply.protocol !== 'rest') return socket.destroy()
       const next = connection.waiting.shift()
-      const keep = mayKeep && (next !== undefined || !connection.closing)
+      const keep = mayKeep && !retired && (next !== undefined || !connection.closing)
       connection.last = !keep
       writeHttp(response, reply, keep, onWritten)
       if (!keep) return
-      if (retired) return socket.destroySoon()
       if (next !== undefined) return next()
-      if (!socket.destroyed) idle.add(socket)
+      idle.add(socket)
       clearTimeout(connection.answerDeadline)
       // node:http closes a kept connection that stays idle; a request that has begun must end in time.
       connection.requestDeadline = setTimeout(
@@ -325,7 +341,7 @@ export function createConnectionHandler(
     handle,
     retire() {
       retired = true
-      for (const socket of idle) socket.destroySoon()
+      for (const socket of idle) closeIdle(socket, connections.get(socket)!)
     },
   }
 }

@@ -78,13 +78,19 @@ async function start(
   change: Partial<ListenerSettings> & {
     readonly addresses?: readonly ListenAddress[]
     readonly fds?: number
+    readonly body?: Buffer
   } = {},
   answer?: () => Promise<void>,
 ) {
   const seen: Seen[] = []
   const shed: string[] = []
   const ended: string[] = []
-  const body = Buffer.from('<voms/>')
+  const {
+    addresses = [{ host: '127.0.0.1', port: 0 }],
+    fds = Number.NaN,
+    body = Buffer.from('<voms/>'),
+    ...settings
+  } = change
   const rest = (status: number): Reply => ({
     protocol: 'rest',
     status,
@@ -106,7 +112,6 @@ async function start(
         : { protocol, document: Buffer.from(`<vomsans>${why}</vomsans>`) }
     },
   }
-  const { addresses = [{ host: '127.0.0.1', port: 0 }], fds = Number.NaN, ...settings } = change
   const events = {
     shed: (reason: string) => shed.push(reason),
     handshakeDone: () => ended.push('done'),
@@ -419,6 +424,42 @@ describe('kept connections', () => {
     expect(seen).toHaveLength(2)
   })
 
+  it('serve no further request until the answer before it is on its way, and not for ever', async () => {
+    const limits = { ...LIMITS, connectionSeconds: 1 }
+    // Many times what the system takes of it in advance.
+    const { port, seen, shed } = await start({ keepAliveSeconds: 60, limits, body: Buffer.alloc(4_000_000) })
+    const socket = await dial(port)
+    socket.on('error', () => {})
+    for (let sent = 0; sent < 40; sent++) socket.write(JAVA)
+    await expect.poll(() => shed, { timeout: 30_000 }).toEqual(['deadline'])
+    expect(seen.length).toBeLessThan(20)
+  })
+
+  it('give the whole answer to a client that has closed its side', async () => {
+    const body = Buffer.alloc(20_000_000)
+    const { port } = await start({ keepAliveSeconds: 60, limits: LIMITS_OF_A_MINUTE, body })
+    const socket = await dial(port, { allowHalfOpen: true } as ConnectionOptions)
+    socket.end(JAVA)
+    await new Promise(resolve => setTimeout(resolve, 200))
+    expect((await readAll(socket)).length).toBeGreaterThan(body.length)
+  })
+
+  it('serve nothing more of what waits once their client is gone', async () => {
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    const { listener, port, seen } = await start({ keepAliveSeconds: 60 }, () => held)
+    const socket = await dial(port)
+    socket.write(JAVA.repeat(5))
+    await expect.poll(() => seen.length).toBe(1)
+    socket.destroy()
+    await expect.poll(() => listener.open().established).toBe(0)
+    const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+    const before = timers()
+    release()
+    await new Promise(resolve => setImmediate(resolve))
+    expect(seen).toHaveLength(1)
+    expect(timers()).toBeLessThanOrEqual(before)
+  })
+
   it('close after an HTTP/1.0 request all the same', async () => {
     const { port } = await start({ keepAliveSeconds: 5 })
     expect(await ask(port, [C_API])).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: close\r\n/)
@@ -579,6 +620,15 @@ describe('crowds', () => {
     await expect(ask(port, [XML])).rejects.toThrow()
     expect(await ask(port, [XML], { localAddress: '127.0.0.9' })).toBe('<vomsans/>')
     expect(shed).toEqual(['rate'])
+  })
+
+  it('of one address beyond its own rate take nothing from the rate of all', async () => {
+    const rates = { ...RATES, addressConnectionsPerMinute: 2, connectionsPerMinute: 4 }
+    const { port, shed } = await start({ rates })
+    for (let asked = 0; asked < 2; asked++) expect(await ask(port, [XML])).toBe('<vomsans/>')
+    for (let asked = 0; asked < 5; asked++) await expect(ask(port, [XML])).rejects.toThrow()
+    expect(await ask(port, [XML], { localAddress: '127.0.0.9' })).toBe('<vomsans/>')
+    expect(shed).toEqual(Array(5).fill('rate'))
   })
 
   it('that stand still after their handshake make room as well', async () => {
