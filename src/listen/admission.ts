@@ -110,11 +110,12 @@ export class Admission {
   #refusal(key: string): Shed | undefined {
     const { limits } = this
     const { descriptors } = this.#deps
-    if (!this.#rate.take('', limits.connectionsPerMinute)) return 'rate'
     if (!this.#addressRate.take(key, limits.addressConnectionsPerMinute)) return 'rate'
     if (limits.addressConnections > 0 && (this.#byAddress.get(key) ?? 0) >= limits.addressConnections) {
       return 'concurrency'
     }
+    // Last of the three: what an address has beyond its own share is not taken from all others.
+    if (!this.#rate.take('', limits.connectionsPerMinute)) return 'rate'
     if (descriptors.used >= descriptors.most && !mostPending(descriptors)?.makeRoom('fd')) return 'fd'
     if (this.#open.size >= limits.maxConnections && !this.makeRoom('connections')) return 'connections'
     return undefined
