@@ -46,6 +46,12 @@ export interface PaceDeps {
   readonly inService: () => number
 }
 
+/**
+ * Servers that a source under siege has at its address: Node.js accepts one connection for each of them in a turn of the
+ * event loop. When all of them give one in every turn, more wait in the kernel, and turns must become shorter.
+ */
+export const WIDE = 16
+
 /** How often the loop is looked at: fifty timers a second cost nothing that can be measured. */
 const BEAT_MS = 20
 const TICK_MS = 2
@@ -102,8 +108,10 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
   let finished = 0
   let inProgress = 0
   let inServiceBefore = 0
-  /** Begun and got through, in each millisecond. */
+  let begun = 0
+  /** To be begun, begun, and got through, in each millisecond. */
   let beginRate = 0
+  let begunRate = 0
   let throughRate = 0
   let credit = 0
   let lastTick = 0
@@ -114,6 +122,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
 
   function begin(waiter: Waiter): void {
     inProgress++
+    begun++
     waiter.begin()
   }
 
@@ -144,14 +153,18 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     const turnsNow = turns()
     const serving = inService()
     const waiting = serving > Math.max(MOST_AT_ONCE, throughRate * SERVICE_MS)
-    const late = waiting || (now - beatAt - BEAT_MS > LATE_MS && inProgress >= CROWD)
-    const queued = accepted >= LEAST_ACCEPTED && accepted >= EVERY_TURN * (turnsNow - beatTurns)
+    const perTurn = accepted / Math.max(1, turnsNow - beatTurns)
+    const queued = accepted >= LEAST_ACCEPTED && perTurn >= EVERY_TURN
+    const overrun = wide.size > 0 && perTurn >= EVERY_TURN * WIDE
+    const late = overrun || waiting || (now - beatAt - BEAT_MS > LATE_MS && inProgress >= CROWD)
     const answered = Math.max(0, finished - (serving - inServiceBefore))
+    begunRate += (begun / (now - beatAt) - begunRate) * WEIGHT
     throughRate += (answered / (now - beatAt) - throughRate) * WEIGHT
     inServiceBefore = serving
     beatAt = now
     beatTurns = turnsNow
     accepted = 0
+    begun = 0
     finished = 0
     if (ticking !== undefined) steer(late)
     else if (late || queued) start(now)
@@ -196,7 +209,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
           accepted++
           sources.add(source)
         },
-        full: () => waiters.size >= LEAST_WAITING && waiters.size * lanes.size >= beginRate * maxWaitMs(),
+        full: () => waiters.size >= LEAST_WAITING && waiters.size * lanes.size >= begunRate * maxWaitMs(),
         enter(waiter) {
           if (ticking === undefined) return begin(waiter)
           if (lanes.size === 0 && credit >= 1) {

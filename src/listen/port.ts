@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { ListenAddress } from '../config/types.ts'
-import type { Source } from './pace.ts'
+import { type Source, WIDE } from './pace.ts'
 
 /** An address as the configuration has it, and what tells it from every other, ports of 0 included. */
 export interface Place {
@@ -28,12 +28,6 @@ export interface Port extends Source {
 }
 
 export type Accept = (raw: Socket, from: Source) => void
-
-/**
- * Servers that a port under siege has at its address. Node.js accepts one connection for each of them in a turn of the
- * event loop; a turn under load takes one to two milliseconds, so that these are good for thousands a second.
- */
-const WIDE = 16
 
 /** Opens a port that nobody serves yet: its connections wait for serve(), or are cut by close(). */
 export async function openPort(place: Place, listenOn: ListenOn = listenDirectly): Promise<Port> {
