@@ -85,7 +85,7 @@ export function createSignerPool(options: SignerPoolOptions, observer: SignerObs
       trackUnmanagedFds: false,
       recordTiming: false,
     })
-    started.on('error', error => died(error as Error))
+    started.on('error', error => died(started, error as Error))
     return started
   }
 
@@ -122,6 +122,7 @@ export function createSignerPool(options: SignerPoolOptions, observer: SignerObs
 
   async function send(items: readonly Waiting[]): Promise<void> {
     const sent = performance.now()
+    const threadsThen = piscina
     underWay++
     try {
       const batch = await run(pack(items))
@@ -131,7 +132,7 @@ export function createSignerPool(options: SignerPoolOptions, observer: SignerObs
       observer.batch({ size: items.length, waitSeconds, workSeconds, hopSeconds })
       deliver(items, batch)
     } catch (cause) {
-      died(cause as Error)
+      died(threadsThen, cause as Error)
       sendAgain(items, cause)
     } finally {
       underWay--
@@ -177,8 +178,12 @@ export function createSignerPool(options: SignerPoolOptions, observer: SignerObs
     void hung.destroy()
   }
 
-  /** Piscina has replaced the thread already; this gives threads that only die a pause. */
-  function died(cause: Error): void {
+  /**
+   * Piscina has replaced the thread already; this gives threads that only die a pause. Of those that were all replaced,
+   * the end is no news.
+   */
+  function died(of: typeof piscina, cause: Error): void {
+    if (of !== piscina) return
     observer.fault(cause)
     deathsInARow++
     if (broken || deathsInARow < MAX_DEATHS) return

@@ -221,6 +221,23 @@ describe('signer pool', () => {
     expect((await Promise.allSettled(all)).filter(({ status }) => status === 'rejected')).toHaveLength(1)
   })
 
+  it('takes many threads that hang at once for one fault, not for threads that only die', async () => {
+    const faults: Error[] = []
+    const signer = await start(
+      { threads: 8, workerFile: workers('mortalWorker'), hangSeconds: 1, tuning: { maxBatch: 1 } },
+      { ...unobserved, fault: error => faults.push(error) },
+    ).signer(key)
+    const flags = Array.from({ length: 8 }, (_, index) => join(key.folder, `many${index}.flag`))
+    const many = [
+      ...flags.map(flag => withText(`hang-now once ${flag}`)),
+      ...Array.from({ length: 8 }, prepared),
+    ]
+    const signatures = await Promise.all(many.map(one => signer.sign(one)))
+    for (const [i, one] of many.entries()) expect(isSignature(one, signatures[i]!)).toBe(true)
+    expect(faults).toHaveLength(1)
+    for (const flag of flags) rmSync(flag)
+  })
+
   it('rests from threads that only die', async () => {
     const faults: Error[] = []
     const threads = start(
