@@ -1,4 +1,4 @@
-import { fstatSync, write } from 'node:fs'
+import { fstatSync, write, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 
 /** Takes whole lines and never blocks, throws or grows: a line that finds no room is dropped. */
@@ -67,6 +67,9 @@ function toStream(fd: number, onDropped: () => void): LogOutput {
     })
   }
 
+  // Of a process that fails the last lines are wanted most; the system takes at once what it has room for.
+  process.once('exit', writeGathered)
+
   return {
     write(line) {
       if (gone || socket.writableLength + gathered.characters > MAX_WAITING_BYTES) {
@@ -122,6 +125,14 @@ function toFile(fd: number, onDropped: () => void): LogOutput {
   function plan(): void {
     timer ??= setTimeout(writeGathered, GATHER_MS)
   }
+
+  process.once('exit', () => {
+    try {
+      writeSync(fd, gathered.take().bytes)
+    } catch {
+      // There is nobody left to tell.
+    }
+  })
 
   return {
     write(line) {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -116,5 +116,24 @@ describe('where log lines go', () => {
     expect(first).toBeLessThanOrEqual(1200)
     expect(second).toBeLessThan(100)
     expect(dropped).toBeGreaterThanOrEqual(4800)
+  })
+
+  it.each(['pipe', 'file'])('keeps the last lines of a process that fails: %s', kind => {
+    const folder = mkdtempSync(join(tmpdir(), 'vouchd-log-'))
+    const file = openSync(join(folder, 'log'), 'a')
+    const script = `
+      import { openLogOutput } from ${JSON.stringify(join(import.meta.dirname, '../../src/observe/logOutput.ts'))}
+      const output = openLogOutput(1, () => {})
+      output.write('why it failed\\n')
+      throw new Error('failed')
+    `
+    const { stdout, status } = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', script], {
+      stdio: ['ignore', kind === 'pipe' ? 'pipe' : file, 'ignore'],
+      encoding: 'utf8',
+    })
+    expect(status).not.toBe(0)
+    expect(kind === 'pipe' ? stdout : readFileSync(join(folder, 'log'), 'utf8')).toBe('why it failed\n')
+    closeSync(file)
+    rmSync(folder, { recursive: true })
   })
 })
