@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { DatabaseError } from './DatabaseError.ts'
@@ -8,10 +8,12 @@ import { migrate } from './migrate.ts'
 
 /**
  * Makes the embedded database in `folder` of what `TextDatabase.dump` gave, and brings its schema up to date. Throws
- * DatabaseError: 'conflict' when there is a database already, or another process has the folder.
+ * DatabaseError: 'conflict' when there is a database already, or another process has the folder. It gets its name when
+ * it is whole: an attempt that is cut short leaves nothing that a daemon would start with.
  */
 export async function restoreEmbedded(folder: string, dump: Uint8Array<ArrayBuffer>): Promise<void> {
   const dataDir = join(folder, 'pgdata')
+  const fresh = join(folder, 'pgdata.new')
   const lock = await lockFolder(folder)
   try {
     if (existsSync(dataDir)) {
@@ -19,11 +21,19 @@ export async function restoreEmbedded(folder: string, dump: Uint8Array<ArrayBuff
         advice: `if it is of no use any more, stop the daemon and move ${dataDir} away`,
       })
     }
-    const db = await PGlite.create({ dataDir, loadDataDir: new Blob([dump]) })
+    rmSync(fresh, { recursive: true, force: true })
+    const db = await PGlite.create({ dataDir: fresh, loadDataDir: new Blob([dump]) })
     await db.close()
+    renameSync(fresh, dataDir)
   } catch (cause) {
     if (cause instanceof DatabaseError) throw cause
-    rmSync(dataDir, { recursive: true, force: true })
+    rmSync(fresh, { recursive: true, force: true })
+    if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') {
+      throw new DatabaseError('unavailable', `there is no room left in ${folder}`, {
+        advice: 'make some and run it again: nothing was restored',
+        cause,
+      })
+    }
     throw new DatabaseError('unavailable', 'this is no copy that vouchd backup made', { cause })
   } finally {
     lock.release()

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runInProcess } from '../cli/runInProcess.ts'
 import { makeSite, type Site } from '../cli/siteFolder.ts'
@@ -58,7 +58,12 @@ describe('backup and restore', () => {
     const { code, err } = await run('restore', site.path('noise'))
     expect(code).toBe(4)
     expect(err).toContain('no copy that vouchd backup made')
+    // An attempt that was killed: what it left is no database.
+    mkdirSync(site.path('third/pgdata.new'))
+    writeFileSync(site.path('third/pgdata.new/PG_VERSION'), '17')
     expect(await run('restore', site.path('copy'))).toMatchObject({ code: 0 })
+    expect((await run('vo', 'list')).out).toContain('vo.0')
+    expect(readdirSync(site.path('third'))).not.toContain('pgdata.new')
   })
 
   it('name the program of a server', async () => {

@@ -48,6 +48,9 @@ describe('the units', () => {
     )
     writeFileSync(join(place, 'vouchd.service.d/vomsd.conf'), more.replaceAll('/usr/bin/vouchd', '/bin/true'))
     expect(analyze('verify', '--man=no', join(place, 'vouchd.service'))).toEqual({ status: 0, said: '' })
+    // The service wants its socket, which would keep the ports from vomsd on the way back.
+    const conditions = readFileSync(join(units, 'vouchd.socket'), 'utf8').match(/^Condition.*$/gm)
+    expect(conditions).toEqual(['ConditionPathExists=/etc/vouchd/vouchd.toml'])
   })
 
   it.skipIf(missing)('leave an exposure of 1.3 at most', () => {
