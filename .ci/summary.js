@@ -10,6 +10,16 @@ const DEMANDED = [
   'test/interop/hostCertificates.test.ts',
   'test/differential/differential.test.ts',
   'test/package/debian.test.ts',
+  'test/adopt/dropIn.test.ts',
+  'test/adopt/dropInReload.test.ts',
+  'test/adopt/importPostgres.test.ts',
+  'test/adopt/liveSource.test.ts',
+  'test/adopt/switchOver.test.ts',
+  'test/cli/adminPostgres.test.ts',
+  'test/cli/migratePostgres.test.ts',
+  'test/faults/faults.test.ts',
+  'test/faults/restoreDrill.test.ts',
+  'test/store/postgresConnection.test.ts',
   'test/systemd/units.test.ts',
 ]
 

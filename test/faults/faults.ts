@@ -40,6 +40,9 @@ else if (values.list) console.log(RUNS.map(({ name }) => name).join('\n'))
 else if (unknown.length > 0) {
   console.error(`there is no ${unknown.join(', ')}; there are ${RUNS.map(({ name }) => name).join(', ')}`)
   process.exitCode = 2
+} else if (values.count !== undefined && !/^[1-9]\d*$/.test(values.count)) {
+  console.error(`--count ${values.count}: write a whole number from 1 on`)
+  process.exitCode = 2
 } else await runAll()
 
 interface Row extends FaultResult {
