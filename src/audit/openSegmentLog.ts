@@ -76,8 +76,9 @@ const MAX_FIELDS_CHARACTERS = Math.floor(MAX_BODY_BYTES / 3) - 200
 /** Notes wait so long for a record that is waited for, and then have a write of their own. */
 const NOTE_DELAY_MS = 100
 /**
- * While further records are soon to come, writes begin no closer together than this. It spares a busy process most
- * of its writes, and of the threads that they wake (bench/README.md); alone, a record does not wait.
+ * While further records are soon to come, a write begins no sooner than this after the one before, unless records came
+ * while that was under way. It spares a busy process most of its writes, and of the threads that they wake
+ * (bench/README.md); alone, a record does not wait.
  */
 const GATHER_MS = 5
 /** How often notes are tried again after a failure: within five seconds of there being space. */
