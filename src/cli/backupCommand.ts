@@ -1,4 +1,5 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import type { StoreConfig } from '../config/types.ts'
 import { openBeside } from '../store/openStore.ts'
@@ -23,6 +24,13 @@ export function backupCommand(context: CliContext): Command {
     .action(
       context.action(async (file: string) => {
         const { folder } = embeddedOnly(context.loadConfig().config.store, 'pg_dump --format=custom')
+        // Opening it would make one, and the copy of nothing would look like a backup.
+        if (!existsSync(join(folder, 'pgdata'))) {
+          throw new CliError(
+            EXIT.refused,
+            `there is no database in ${folder}, so nothing was copied: run this as the user of the service, with its configuration`,
+          )
+        }
         const db = await openBeside(folder)
         try {
           writeWhole(file, await db.dump())

@@ -176,7 +176,8 @@ function addressOptions(options: Arguments): string[] {
     .map(name => `--${name === 'passwordFile' ? 'password-file' : name}`)
 }
 
-function followSeconds(file: string | undefined, { follow, dryRun }: Arguments): number | undefined {
+function followSeconds(file: string | undefined, options: Arguments): number | undefined {
+  const { follow, dryRun } = options
   if (follow === undefined) return undefined
   if (!/^[1-9][0-9]{0,4}$/.test(follow)) {
     throw new CliError(EXIT.usage, `--follow ${follow}: write whole seconds from 1 to 99999`)
@@ -184,6 +185,12 @@ function followSeconds(file: string | undefined, { follow, dryRun }: Arguments):
   if (file !== undefined)
     throw new CliError(EXIT.usage, '--follow needs a live database: a dump never changes')
   if (dryRun) throw new CliError(EXIT.usage, '--follow and --dry-run do not go together')
+  if (options['onUntrustedCa'] !== 'keep') {
+    throw new CliError(
+      EXIT.usage,
+      '--follow mirrors certificates of all CAs, and nobody passes with those of one that is not trusted: leave out --on-untrusted-ca',
+    )
+  }
   return Number(follow)
 }
 
@@ -224,6 +231,14 @@ async function importOnce(
   options: Arguments,
 ): Promise<ExitCode> {
   const { vo, dryRun = false, resolution } = options
+  const decisions = decisionsOf(kind, options)
+  const trustedCas = await readTrustedCas(config, io.clock)
+  if (trustedCas.length === 0 && (decisions['untrusted-ca'] ?? 'keep') !== 'keep') {
+    throw new CliError(
+      EXIT.refused,
+      `--on-untrusted-ca ${decisions['untrusted-ca']}: there is no CA in ${config.trust.directory}, so none can be told from the others; nothing was changed. vouchd check says what is wrong there`,
+    )
+  }
   const log = options.log === undefined ? undefined : openChangeLog(options.log)
   const shown: DirectoryChange[] = []
   let isMore = false
@@ -234,8 +249,6 @@ async function importOnce(
     return log === undefined ? (isMore ? 'enough' : undefined) : log.add(logged(change, vo, dryRun))
   }
   const progress = importProgress(io)
-  const decisions = decisionsOf(kind, options)
-  const trustedCas = await readTrustedCas(config, io.clock)
   const result = await withDatabase(config, 'owner', async db => {
     const source = await open(kind, file, address)
     try {

@@ -7,7 +7,8 @@ import { EXIT } from './exitCodes.ts'
 
 /**
  * Opens the database for a command that reads ('command') or writes ('owner'), does its work, and closes it.
- * `migrateEmbedded`: an embedded one is brought to this version's schema first, as the daemon does. Throws CliError for a schema that does not fit, DatabaseError for a database that cannot be had.
+ * `migrateEmbedded`: an embedded one is brought to this version's schema first, as the daemon does. Throws CliError for
+ * a schema that does not fit, DatabaseError for a database that cannot be had.
  */
 export async function withDatabase<T>(
   config: Config,

@@ -109,6 +109,17 @@ describe('vouchd import voms-admin', () => {
     expect(dry.out).toContain('(--on-untrusted-ca keep; or skip, fail)\n  /C=IT/O=Small/CN=CA: ')
     const skipped = await run(DUMP, '--vo', 'small', '--dry-run', '--json', '--on-untrusted-ca', 'skip')
     expect(JSON.parse(skipped.out).counts.certificates).toBe(0)
+    // Without a CA there is nothing to judge by: what was to be left out would all be imported.
+    writeFileSync(
+      site.path('bare.toml'),
+      readFileSync(site.config, 'utf8').replace('"certificates"', '"none"'),
+    )
+    const blind = await runInProcess(
+      ...['--config', site.path('bare.toml'), 'import', 'voms-admin', DUMP, '--vo', 'small'],
+      ...['--on-untrusted-ca', 'fail'],
+    )
+    expect([blind.code, blind.out]).toEqual([1, ''])
+    expect(blind.err).toContain(`there is no CA in ${site.path('none')}`)
   })
 
   it('reports to programs', async () => {
@@ -164,6 +175,12 @@ describe('vouchd import voms-admin', () => {
       () => ['--from', 'mysql://u@h/d', '--vo', 'small', '--follow', '0'],
       2,
       'whole seconds',
+    ],
+    [
+      'CAs to be told apart by a follower',
+      () => ['--from', 'mysql://u@h/d', '--vo', 'small', '--follow', '5', '--on-untrusted-ca', 'skip'],
+      2,
+      'leave out --on-untrusted-ca',
     ],
     [
       'a server that is not there',

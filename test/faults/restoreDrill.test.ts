@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runInProcess } from '../cli/runInProcess.ts'
 import { makeSite, type Site } from '../cli/siteFolder.ts'
@@ -53,6 +53,11 @@ describe('backup and restore', () => {
 
   it('refuse what is no copy, and leave nothing behind', { timeout: 300_000 }, async () => {
     site.configure('[store]\nfolder = "third"')
+    const nothing = await run('backup', site.path('nothing'))
+    expect([nothing.code, existsSync(site.path('nothing')), existsSync(site.path('third/pgdata'))]).toEqual([
+      ...[1, false, false],
+    ])
+    expect(nothing.err).toContain('there is no database in')
     expect(await run('restore', site.path('absent'))).toMatchObject({ code: 1 })
     writeFileSync(site.path('noise'), 'no archive at all')
     const { code, err } = await run('restore', site.path('noise'))
