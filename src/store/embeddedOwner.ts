@@ -2,9 +2,9 @@ import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseError, toDatabaseError } from './DatabaseError.ts'
-import { type Answer, type Ask, createFrameReader, encodeFrame } from './frames.ts'
+import { type Answer, type Ask, createFrameReader, DUMP_PART_BYTES, encodeFrame } from './frames.ts'
 import { socketPath } from './socketPath.ts'
-import type { TextDatabase, TextQueryable } from './textDatabase.ts'
+import type { TextDatabase, TextQueryable, TextResult } from './textDatabase.ts'
 
 export interface OwnerOptions {
   /** PGlite itself broke: nothing it says from here on can be relied on. */
@@ -60,6 +60,8 @@ function listenOn(server: Server, path: string): Promise<void> {
 function serveConnection(socket: Socket, db: TextDatabase, options: OwnerOptions): void {
   const stops = new Map<string, () => Promise<void>>()
   let transaction: OpenTransaction | undefined
+  /** Of the whole database, while it is fetched. */
+  let copy: Buffer | undefined
   let inFlight = 0
 
   function send(answer: Answer) {
@@ -74,6 +76,14 @@ function serveConnection(socket: Socket, db: TextDatabase, options: OwnerOptions
     // is being closed.
     const broken = kind === 'unavailable' && sqlState === undefined && error.cause !== undefined
     if (broken && !socket.destroyed) options.onBroken(error)
+  }
+
+  async function dumpPart(offset: number): Promise<TextResult> {
+    if (offset === 0) copy = Buffer.from(await db.dump())
+    if (copy === undefined) throw new DatabaseError('unavailable', 'the copy was cut short: make it anew')
+    const part = copy.subarray(offset, offset + DUMP_PART_BYTES)
+    if (part.length < DUMP_PART_BYTES) copy = undefined
+    return { names: ['dump'], oids: [0], rows: [[part.toString('base64')]] }
   }
 
   async function run(ask: Ask): Promise<Answer> {
@@ -92,10 +102,7 @@ function serveConnection(socket: Socket, db: TextDatabase, options: OwnerOptions
         await transaction.end(ask.op)
         return { id, result: undefined }
       case 'dump':
-        return {
-          id,
-          result: { names: ['dump'], oids: [0], rows: [[Buffer.from(await db.dump()).toString('base64')]] },
-        }
+        return { id, result: await dumpPart(ask.offset) }
       case 'listen':
         if (stops.has(ask.channel)) return { id, result: undefined }
         stops.set(

@@ -13,8 +13,8 @@ export type Ask =
     }
   /** After `begin`, the connection belongs to that transaction; it ends with either of the others. */
   | { readonly id: number; readonly op: 'begin' | 'commit' | 'rollback' }
-  /** The whole database, in base64, as the only value. */
-  | { readonly id: number; readonly op: 'dump' }
+  /** A part of a copy of the whole database, from `offset` on, in base64 as the only value; 0 makes the copy. */
+  | { readonly id: number; readonly op: 'dump'; readonly offset: number }
   | { readonly id: number; readonly op: 'listen' | 'unlisten'; readonly channel: string }
 
 export type Answer =
@@ -31,6 +31,9 @@ export interface WireError {
 
 // A member list of 100 000 is about 30 MB; an importer's batch far less.
 export const MAX_FRAME_BYTES = 128 * 1024 * 1024
+
+/** A copy goes over in parts of so many octets, the last one shorter: a large database needs no large frame. */
+export const DUMP_PART_BYTES = 1024 * 1024
 
 export function encodeFrame(message: Ask | Answer): Buffer {
   const body = Buffer.from(JSON.stringify(message))

@@ -1,6 +1,13 @@
 import { connect, type Socket } from 'node:net'
 import { DatabaseError } from './DatabaseError.ts'
-import { type Answer, type Ask, createFrameReader, encodeFrame, type WireError } from './frames.ts'
+import {
+  type Answer,
+  type Ask,
+  createFrameReader,
+  DUMP_PART_BYTES,
+  encodeFrame,
+  type WireError,
+} from './frames.ts'
 import { socketPath } from './socketPath.ts'
 import type { TextDatabase, TextQueryable, TextResult } from './textDatabase.ts'
 
@@ -79,8 +86,14 @@ export async function connectOwner(folder: string, options: OwnerClientOptions =
       }
     },
     async dump() {
-      const result = await (await share()).ask({ op: 'dump' })
-      return new Uint8Array(Buffer.from(result?.rows[0]?.[0] ?? '', 'base64'))
+      const connection = await share()
+      const parts: Buffer[] = []
+      for (let offset = 0; ; offset += DUMP_PART_BYTES) {
+        const result = await connection.ask({ op: 'dump', offset })
+        const part = Buffer.from(result?.rows[0]?.[0] ?? '', 'base64')
+        parts.push(part)
+        if (part.length < DUMP_PART_BYTES) return new Uint8Array(Buffer.concat(parts))
+      }
     },
     async close() {
       closed = true

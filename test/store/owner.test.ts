@@ -6,8 +6,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
+import { DUMP_PART_BYTES } from '../../src/store/frames.ts'
+import { migrate } from '../../src/store/migrate.ts'
 import { openStore } from '../../src/store/openStore.ts'
 import { connectOwner } from '../../src/store/ownerClient.ts'
+import { restoreEmbedded } from '../../src/store/restoreEmbedded.ts'
 import { socketPath } from '../../src/store/socketPath.ts'
 import { startOwner } from '../../src/store/startOwner.ts'
 import { toDatabase } from '../../src/store/textDatabase.ts'
@@ -48,6 +51,27 @@ const gone = (pid: number) => {
 }
 
 describe('the owner of the embedded database', () => {
+  it('gives a copy of more than one part, of which a database is made again', {
+    timeout: 120_000,
+  }, async () => {
+    const at = join(root, 'copied')
+    const owner = await startOwner(at, () => {})
+    const text = await connectOwner(at)
+    const db = toDatabase(text)
+    try {
+      await migrate(db)
+      await db.query(`insert into vouchd.vo (name) values ('vo.copied')`)
+      const dump = Uint8Array.from(await text.dump())
+      expect(dump.length).toBeGreaterThan(DUMP_PART_BYTES)
+      await restoreEmbedded(join(root, 'again'), dump)
+    } finally {
+      await db.close()
+      await owner.close()
+    }
+    const again = await opened('command', join(root, 'again'))
+    expect(await again.query('select name from vouchd.vo')).toEqual([{ name: 'vo.copied' }])
+  })
+
   // A folder whose socket path is beyond what a socket address holds.
   const long = join(root, 'd'.repeat(120), 'db')
   describeDatabase('PGlite through its owner', async () => {
