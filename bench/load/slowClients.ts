@@ -33,7 +33,7 @@ const fds = whole(values.fds, 'fds', 0, 1_000_000)
 const AT_ONCE = 100
 const SOURCES = 200
 /** The daemon's own times, and a little. */
-const MOST_MS = 20_000
+const MOST_MS = 60_000
 /** So many connections are those of honest clients. */
 const FREE = 20
 

@@ -54,10 +54,11 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
   const world = await createBenchWorld(systemClock.now())
   const random = randomFrom(options.seed)
   const clients = new Clients(world.client('eec'))
+  let daemon: ChildProcess | undefined
   try {
     const port = await freePort()
     const config = world.configure('rsa', port, options.config)
-    let daemon = await startDaemon(config, port)
+    daemon = await startDaemon(config, port)
     clients.start(port, options.lanes)
     const killed = { main: 0, child: 0 }
     let busy = 0
@@ -90,8 +91,9 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
       perSecond: Math.round((clients.received.size / busy) * 1000),
     }
   } finally {
-    await clients.stop()
-    world.remove()
+    // Still there when something failed; its processes end with it.
+    daemon?.kill('SIGKILL')
+    await clients.stop().finally(() => world.remove())
   }
 }
 
@@ -99,7 +101,12 @@ async function startDaemon(config: string, port: number): Promise<ChildProcess> 
   const child = spawn(process.execPath, [MAIN, '--config', config, 'serve'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  await waitUntil(() => reachable(port), child, 'vouchd')
+  try {
+    await waitUntil(() => reachable(port), child, 'vouchd')
+  } catch (cause) {
+    child.kill('SIGKILL')
+    throw cause
+  }
   return child
 }
 

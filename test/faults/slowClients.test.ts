@@ -22,8 +22,8 @@ it('clients that stand still keep no honest one from his AC, and lose their slot
   for (const row of rows) {
     expect(row.share, row.stage).toBeGreaterThanOrEqual(0.97)
     expect(row.residentMegabytes, row.stage).toBeLessThan(400)
-    // Ten seconds for the handshake or the request, and what a busy machine adds.
-    expect(row.slotsBackSeconds, row.stage).toBeLessThan(19)
+    // Ten seconds for the handshake or the request, and what a busy machine adds; at sixty nobody waits any more.
+    expect(row.slotsBackSeconds, row.stage).toBeLessThan(55)
   }
 })
 
