@@ -235,7 +235,9 @@ class Writer implements SegmentLog {
   private run(): Promise<void> {
     this.running ??= this.writeSoon().finally(() => {
       this.running = undefined
-      if (this.queue.length > 0 && !this.closed) this.runLater(RETRY_MS)
+      // A record may come just as the last write has ended.
+      if (this.waitedFor > 0) void this.run()
+      else if (this.queue.length > 0 && !this.closed) this.runLater(RETRY_MS)
     })
     return this.running
   }

@@ -17,6 +17,8 @@ const UNAMBIGUOUS: Readonly<Record<string, string>> = {
   '^(?:\\/[0-9A-Za-z_.-]+)+$': 'each name begins with a slash, and holds none',
   '^(?<group>(?:\\/[0-9A-Za-z_.-]+)+)(?:\\/Role=(?<role>[0-9A-Za-z_.-]+))?(?:\\/Capability=(?<capability>[^/]*))?$':
     'each name begins with a slash, and holds none',
+  '^GET (\\/[!-~]*) HTTP\\/1\\.([01])\\r?\\n((?:[A-Za-z0-9-]+:[\\t -~]*\\r?\\n)+)\\r?\\n$':
+    'each line begins with a name and a colon, and holds no line feed but its last',
   '^[ \\t]*"[^"]*"(?:[ \\t]+"[^"]*")*[ \\t]*$':
     'each field begins with a blank and a quote, and holds no quote',
   '-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^-]*(?:-[^-][^-]*)*-----END [A-Z ]{0,20}PRIVATE KEY-----':

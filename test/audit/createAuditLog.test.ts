@@ -173,6 +173,17 @@ describe('group commit', () => {
     expect(storage.writes.length).toBe(begun + 1)
   })
 
+  it('takes one that comes just as a write has ended', async () => {
+    audit.clock.stopped = true
+    const log = await open()
+    for (let i = 0; i < 20; i++) {
+      // Each number of steps away from the end of the write before.
+      await log.intent(intentOf(i))
+      for (let step = 0; step < i; step++) await undefined
+    }
+    expect(records().filter(({ k }) => k === 'intent')).toHaveLength(20)
+  })
+
   it('lets intents wait for each other while more are expected, and no longer', async () => {
     const log = await open()
     audit.load.expected = 3
