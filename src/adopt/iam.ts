@@ -190,11 +190,14 @@ async function prepare(tx: Queryable, vo: string): Promise<number> {
     [vo],
   )
   if (row?.known !== true) {
+    // A VO's group has others below it, which single it out among the many that have not.
     const groups = await tx.query<{ name: string }>(
-      `select name from pg_temp.import_iam_group where name !~ '/' order by name limit 10`,
+      `select g.name from pg_temp.import_iam_group g where g.name !~ '/'
+       order by not exists (select from pg_temp.import_iam_group below where starts_with(below.name, g.name || '/')), g.name
+       limit 10`,
     )
     const found = groups.map(({ name }) => name).join(', ') || 'none'
-    throw new ImportError('IMPORT_OTHER_VO', `the database has no group ${vo}; its groups are ${found}`)
+    throw new ImportError('IMPORT_OTHER_VO', `the database has no group ${vo}; name one with --vo: ${found}`)
   }
   for (const statement of JOINS) await tx.query(statement, statement.includes('$1') ? [vo] : [])
   return row.version ?? 0

@@ -192,7 +192,12 @@ class OpenMysql implements MysqlDatabase {
       SOURCE_QUERY: 'refuses a question',
       SOURCE_ADDRESS: '',
     }[code]
-    return new SourceError(code, `${this.name} ${what}: ${error.message || error.code}`, error)
+    const said = error.message || error.code
+    const advice =
+      code === 'SOURCE_REFUSED' && /using password: NO/.test(error.message)
+        ? ': it wants a password (--password-file, or passwordFile in follow)'
+        : ''
+    return new SourceError(code, `${this.name} ${what}: ${said}${advice}`, error)
   }
 }
 

@@ -5,6 +5,7 @@ import type { Database } from '../store/database.ts'
 import { schemaProblem, schemaState } from '../store/migrate.ts'
 import { openStore } from '../store/openStore.ts'
 import type { CheckFinding } from './finding.ts'
+import { orphanedMirrors } from './orphanedMirrors.ts'
 import { ownVos, unknownVos } from './unknownVos.ts'
 
 /** Whether the database answers, its schema fits, and the views and the configured VOs are there. */
@@ -41,7 +42,7 @@ async function checkContent(db: Database, config: Config): Promise<CheckFinding[
     const query = () => db.query(`select ${columns} from ${view} where false`)
     await tryQuery(query, `directory.${key}`, `${view} cannot be read`, 'see docs/views.md', findings)
   }
-  findings.push(...(await missingVos(db, config)))
+  findings.push(...(await missingVos(db, config)), ...(await unfollowedVos(db, config)))
   const { versionQuery } = config.directory
   if (versionQuery !== undefined) {
     const query = () => db.query(versionQuery)
@@ -58,7 +59,7 @@ function notThereYet(config: Config, first: CheckFinding): CheckFinding[] {
       warning(
         place,
         `${name} has to be made or imported before anybody gets an AC of it`,
-        `vouchd migrate && ${advice}`,
+        `vouchd migrate, then ${advice}`,
       ),
     ),
   ]
@@ -71,6 +72,17 @@ async function missingVos(db: Database, config: Config): Promise<CheckFinding[]>
       place,
       `${name} is not in the database: all its users are unknown`,
       `${advice}, or correct the name`,
+    ),
+  )
+}
+
+async function unfollowedVos(db: Database, config: Config): Promise<CheckFinding[]> {
+  const mirrors = await orphanedMirrors(db, config)
+  return mirrors.map(({ name, place, followedFrom }) =>
+    warning(
+      place,
+      `${name} is marked as followed from ${followedFrom}, and this configuration does not follow it: changes there do not arrive, changes here are refused`,
+      `vouchd import end-follow --vo ${name} to administer it here; nothing, if vouchd import --follow mirrors it; else follow it again (docs/migrate.md)`,
     ),
   )
 }

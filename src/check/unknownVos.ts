@@ -22,7 +22,7 @@ export async function unknownVos(db: Queryable, config: Config): Promise<Unknown
 export function ownVos({ directory, vos }: Config): UnknownVo[] {
   if (directory.holdingsView !== HOLDINGS_VIEW) return []
   return vos.flatMap(({ name, follow }, index) => {
-    const advice = `vouchd vo add ${name}, or vouchd import voms-admin FILE --vo ${name}`
+    const advice = `vouchd vo add ${name}, or vouchd import voms-admin FILE --vo ${name} (iam instead of voms-admin for INDIGO IAM's)`
     return follow === undefined ? [{ name, place: `vo[${index}].name`, advice }] : []
   })
 }

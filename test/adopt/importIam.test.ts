@@ -284,12 +284,19 @@ describe('a small database of IAM', () => {
     expect(await db.query('select enforce_end_dates from vouchd.vo')).toEqual([{ enforce_end_dates: true }])
   })
 
+  it('names first what looks like a VO', async () => {
+    await expect(run(SMALL, 'other')).rejects.toMatchObject({
+      code: 'IMPORT_OTHER_VO',
+      message: expect.stringContaining('no group other; name one with --vo: small, Elsewhere'),
+    })
+  })
+
   it.each<[string, readonly [string, string], string, string]>([
     [
       'of another VO',
       ["'small'", "'large'"],
       'IMPORT_OTHER_VO',
-      'no group small; its groups are Elsewhere, large',
+      'no group small; name one with --vo: Elsewhere, large',
     ],
     [
       'without a table',

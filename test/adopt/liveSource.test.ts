@@ -298,12 +298,16 @@ describe.skipIf(why !== undefined)(`a live MariaDB${why === undefined ? '' : ` (
     })
   })
 
-  it.each<[string, Partial<MysqlAddress>, string]>([
-    ['nobody', { socket: '/nowhere.sock' }, 'SOURCE_UNREACHABLE'],
-    ['a wrong password', { password: 'wrong' }, 'SOURCE_REFUSED'],
-    ['no such database', { database: 'none' }, 'SOURCE_REFUSED'],
-  ])('says so when there is %s', async (_name, change, code) => {
-    await expect(openMysql({ ...address(maria.database), ...change })).rejects.toMatchObject({ code })
+  it.each<[string, Partial<MysqlAddress>, string, RegExp]>([
+    ['nobody', { socket: '/nowhere.sock' }, 'SOURCE_UNREACHABLE', /does not answer/],
+    ['a wrong password', { password: 'wrong' }, 'SOURCE_REFUSED', /using password: YES\)$/],
+    ['no password', { password: undefined }, 'SOURCE_REFUSED', /it wants a password \(--password-file/],
+    ['no such database', { database: 'none' }, 'SOURCE_REFUSED', /none/],
+  ])('says so when there is %s', async (_name, change, code, message) => {
+    await expect(openMysql({ ...address(maria.database), ...change })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    })
   })
 
   it('is refused when it is another program’s', async () => {

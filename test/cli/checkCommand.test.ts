@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openStore } from '../../src/store/openStore.ts'
 import { createCa } from '../pki/createCa.ts'
 import { createCrl } from '../pki/createCrl.ts'
 import { writeCertificateFile, writeKeyFile } from '../pki/credentialFiles.ts'
@@ -53,7 +54,7 @@ database       ok, with warnings  (embedded, ${site.path('database')})
   note    store.folder ${site.path('database')} does not exist yet
           -> nothing: vouchd serve makes it
   warning vo[0].name vo.0 has to be made or imported before anybody gets an AC of it
-          -> vouchd --config ${site.config} migrate && vouchd --config ${site.config} vo add vo.0, or vouchd --config ${site.config} import voms-admin FILE --vo vo.0
+          -> vouchd --config ${site.config} migrate, then vouchd --config ${site.config} vo add vo.0, or vouchd --config ${site.config} import voms-admin FILE --vo vo.0 (iam instead of voms-admin for INDIGO IAM's)
 audit          ok  (${site.path('audit')})
 ports          ok  (1 address)
 
@@ -302,6 +303,29 @@ ports          ok  (1 address)
       },
     ])
     await runInProcess('vo', 'add', 'vo.0', '--config', site.config)
+    expect((await check()).findings).toEqual([])
+  })
+
+  it('warns of a VO whose mirroring was given up, and not ended', async () => {
+    await runInProcess('migrate', '--config', site.config)
+    await runInProcess('vo', 'add', 'vo.0', '--config', site.config)
+    const db = await openStore({ kind: 'embedded', folder: site.path('database') }, { mode: 'command' })
+    await db.query(`update vouchd.vo set followed_from = 'mysql://voms@localhost/voms_vo'`)
+    await db.close()
+    const { findings, ok } = await check()
+    expect(ok).toBe(true)
+    expect(findings).toEqual([
+      {
+        area: 'database',
+        level: 'warning',
+        place: 'vo[0].name',
+        what: expect.stringContaining('vo.0 is marked as followed from mysql://voms@localhost/voms_vo, and'),
+        advice: expect.stringMatching(
+          /^vouchd --config \S+ import end-follow --vo vo\.0 to administer it here/,
+        ),
+      },
+    ])
+    await runInProcess('import', 'end-follow', '--vo', 'vo.0', '--config', site.config)
     expect((await check()).findings).toEqual([])
   })
 

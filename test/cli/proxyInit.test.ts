@@ -2,6 +2,8 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CliIo } from '../../src/cli/context.ts'
+import { hintFor } from '../../src/cli/proxyInit/obtainAc.ts'
+import { ServerRefusal } from '../../src/client/requestAc.ts'
 import { type Daemon, startDaemon, userNamed } from '../e2e/daemon.ts'
 import { readAcIndependently } from '../independent/readAc.ts'
 import { acsOfProxyFile } from '../interop/proxyFile.ts'
@@ -229,6 +231,19 @@ describe('proxy-init', () => {
     const run = await init(user, ...args.map(arg => (arg.startsWith('@') ? path(arg.slice(1)) : arg)))
     expect(run).toMatchObject({ code, err: expect.stringMatching(message) })
     expect(readFileSync(out(), 'utf8')).toBe('')
+  })
+
+  it('does not send who asked for the list to the list', () => {
+    const message = 'vo.0: Unable to satisfy A request!'
+    const error = new ServerRefusal({
+      ac: undefined,
+      list: undefined,
+      warnings: [],
+      errors: [{ code: 'BadRequest', number: 1001, message }],
+    })
+    const hint = hintFor({ server: { host: '127.0.0.1', port: 1 }, protocol: 'rest', error }, 'vo.0')
+    expect(hint).toMatch(/does not give everything at once: --voms vo\.0 brings your groups/)
+    expect(hint).not.toContain('--list')
   })
 
   it('does not take the certificate of another host, nor an AC that would not be believed', async () => {

@@ -73,6 +73,10 @@ export function hintFor({ error }: FailedAttempt, vo: string): string | undefine
   if (message.includes('User unknown to this VO')) {
     return `is this the certificate that you registered with ${vo}? A renewed one with another subject or CA has to be registered, too`
   }
+  // What --list sends, and the rules of INDIGO IAM do not know.
+  if (message.includes('Unable to satisfy A request')) {
+    return `this server does not give everything at once: --voms ${vo} brings your groups, a role has to be named`
+  }
   if (message.includes('Unable to satisfy')) {
     return `FQANs begin with /${vo}; --list shows those that you hold`
   }
