@@ -165,6 +165,8 @@ function aboutOf(row: Readonly<Record<string, unknown>>, names: Names): string |
       return text('path')
     case 'holding':
       return fqan
+    case 'acl':
+      return [text('principal'), fqan].filter(part => part !== undefined).join(' in ') || undefined
     case 'member_attribute':
       return attribute
     case 'group_attribute':

@@ -48,6 +48,17 @@ describe('vouchd import voms-admin', () => {
     expect(second.out).toContain('\nno changes\n')
   })
 
+  it('has the record of changes tell whom an entry of an access control list is for', async () => {
+    await db!.query(
+      `insert into vouchd.acl (vo_id, group_id, principal)
+       select vo_id, id, '/C=IT/O=Small/CN=Manager' from vouchd.vo_group where path = '/small'`,
+    )
+    const changes = () => runInProcess('--config', site.config, 'changes', '--vo', 'small', '--limit', '1')
+    expect((await changes()).out).toContain('added acl /C=IT/O=Small/CN=Manager in /small')
+    await db!.query(`delete from vouchd.acl where principal = '/C=IT/O=Small/CN=Manager'`)
+    expect((await changes()).out).toContain('removed acl /C=IT/O=Small/CN=Manager in /small')
+  })
+
   it('shows what a newer dump would change, and logs what it changed', async () => {
     const newer = readFileSync(DUMP, 'latin1')
       .replace("'ada@small.example'", "'ada@new.example'")
