@@ -69,14 +69,18 @@ export const signers: FaultRun = {
   },
 }
 
-/** The pool gives its threads no environment: what they begin with is put into their options. */
+/**
+ * The pool gives its threads no environment: what they begin with is put into their options. V8's own flags are the
+ * process's, and no thread may name them.
+ */
 const preloadText = (orders: string) => `
 import { syncBuiltinESMExports } from 'node:module'
 import threads from 'node:worker_threads'
 const { Worker } = threads
 threads.Worker = class extends Worker {
   constructor(file, options) {
-    super(file, { ...options, execArgv: [...process.execArgv, '--import=${orders}'] })
+    const flags = process.execArgv.filter(flag => flag !== '--no-parallel-scavenge')
+    super(file, { ...options, execArgv: [...flags, '--import=${orders}'] })
   }
 }
 syncBuiltinESMExports()
