@@ -97,7 +97,7 @@ export function createServer(deps: ServerDeps): RunningServer {
   const pace = createPace({
     monotonic: deps.monotonic,
     turns: loopTurns,
-    inService: () => sum([...doors.keys()].map(vo => deps.events.metrics.vo(vo).inFlight.value)),
+    inService,
   })
   const doors = new Map<string, Door>()
   /** Closings under way of what went out of use. */
@@ -106,12 +106,13 @@ export function createServer(deps: ServerDeps): RunningServer {
   let preparing = false
   let closed = false
 
+  /** Requests that are being answered. */
+  function inService(): number {
+    return sum([...doors.keys()].map(vo => deps.events.metrics.vo(vo).inFlight.value))
+  }
+
   function expected(): number {
-    let count = 0
-    for (const [vo, { listener }] of doors) {
-      count += listener.open().handshaking + deps.events.metrics.vo(vo).inFlight.value
-    }
-    return count
+    return inService() + sum([...doors.values()].map(({ listener }) => listener.open().handshaking))
   }
 
   collectServing(deps.events.metrics, () => current && figuresOf(current, doors))
