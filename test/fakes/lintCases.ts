@@ -276,6 +276,11 @@ export const LINT_CASES: Readonly<Record<string, Readonly<Record<string, () => U
     'bad-octets-after-the-first': () =>
       only(raw.certseq(raw.rawIssuer.der, Uint8Array.of(0x30, 5, 0)), noRevAvail, keyId),
     'bad-no-certificate': () => only(raw.certseq(), noRevAvail, keyId),
+    'bad-padded-length-inside': () => {
+      const list = sequence(raw.rawIssuer.der)
+      const padded = Buffer.concat([Uint8Array.of(0x30, 0x83, 0), list.subarray(2)])
+      return only(raw.extension(raw.OIDS.certseq, sequence(padded)), noRevAvail, keyId)
+    },
     'bad-octets-after-it': () =>
       only(
         raw.extension(raw.OIDS.certseq, Buffer.concat([sequence(sequence(raw.rawIssuer.der)), nullValue()])),

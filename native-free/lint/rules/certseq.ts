@@ -42,7 +42,7 @@ function countSequences(bytes: Uint8Array, from: number, end: number): number {
 
 const NO_SEQUENCE = { from: -1, to: -1 }
 
-/** The content of the SEQUENCE at `at`, which may lie beyond the end; NO_SEQUENCE when there is none. */
+/** The content of the SEQUENCE at `at`, which may lie beyond the end; NO_SEQUENCE when there is none, or not in DER. */
 function readSequence(bytes: Uint8Array, at: number, end: number): { from: number; to: number } {
   if (end - at < 2 || bytes[at] !== TAG.sequence) return NO_SEQUENCE
   let length = bytes[at + 1]!
@@ -51,6 +51,8 @@ function readSequence(bytes: Uint8Array, at: number, end: number): { from: numbe
     const octets = length & 0x7f
     length = 0
     for (let i = 0; i < octets; i++) length = length * 256 + (bytes[from + i] ?? 0)
+    // The walk does not look into an OCTET STRING, so that a length written with more octets than it needs ends here.
+    if (bytes[from] === 0 || length < 0x80) return NO_SEQUENCE
     from += octets
   }
   return { from, to: from + length }
