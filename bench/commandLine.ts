@@ -1,4 +1,4 @@
-import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { type ParseArgsConfig, type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 
 /** One option of a benchmark: what it is by default, and what it does. */
 export interface Option {
@@ -30,15 +30,24 @@ export function readOptions<const T extends Options>(
       typeof value === 'boolean' ? { type: 'boolean', default: value } : { type: 'string', default: value },
     ]),
   )
+  const { values, positionals } = parseOrExplain(helpText(usage, all), { options: config, allowPositionals })
+  return { ...values, positionals } as unknown as Values<T>
+}
+
+/** What parseArgs makes of the command line. Answers --help and ends the process for what it does not know. */
+export function parseOrExplain<const T extends ParseArgsConfig>(
+  help: string,
+  config: T,
+): ReturnType<typeof parseArgs<T>> {
   try {
-    const { values, positionals } = parseArgs({ options: config, allowPositionals })
-    if (values['help'] !== true) return { ...values, positionals } as unknown as Values<T>
-    console.log(helpText(usage, all))
-    process.exit(0)
+    const parsed = parseArgs(config)
+    if ((parsed.values as Record<string, unknown>)['help'] !== true) return parsed
   } catch (cause) {
-    console.error(`${(cause as Error).message}\n\n${helpText(usage, all)}`)
+    console.error(`${(cause as Error).message}\n\n${help.trimEnd()}`)
     process.exit(2)
   }
+  console.log(help.trimEnd())
+  process.exit(0)
 }
 
 function helpText(usage: string, options: Options): string {

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { parseOrExplain } from '../commandLine.ts'
 import { createBenchWorld } from './benchWorld.ts'
 import { type BenchServer, freePort, startVouchd } from './children.ts'
 import type { HeapSample } from './heapProbe.ts'
@@ -25,7 +25,7 @@ const HELP = `node bench/load/soak.ts [options]
   --json        JSON instead of a table
 Exit code 1 when an answer was wrong.`
 
-const { values } = parseArgs({
+const { values } = parseOrExplain(HELP, {
   options: {
     count: { type: 'string', default: '1000000' },
     warm: { type: 'string', default: '10000' },
@@ -39,10 +39,6 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 })
-if (values.help) {
-  console.log(HELP)
-  process.exit(0)
-}
 
 /** What was seen after one part. */
 interface Part {

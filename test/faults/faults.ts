@@ -1,7 +1,7 @@
 // Runs what goes wrong for as long as it takes to know. npm run faults -- --help
 import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
+import { parseOrExplain } from '../../bench/commandLine.ts'
 import type { FaultResult } from './faultRun.ts'
 import { RUNS } from './runs.ts'
 
@@ -22,7 +22,7 @@ Examples:
   npm run faults -- --short --json faults.json
 `
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOrExplain(HELP, {
   allowPositionals: true,
   options: {
     count: { type: 'string' },
@@ -35,8 +35,7 @@ const { values, positionals } = parseArgs({
 
 let lastTold = 0
 const unknown = positionals.filter(name => !RUNS.some(run => run.name === name))
-if (values.help) console.log(HELP)
-else if (values.list) console.log(RUNS.map(({ name }) => name).join('\n'))
+if (values.list) console.log(RUNS.map(({ name }) => name).join('\n'))
 else if (unknown.length > 0) {
   console.error(`there is no ${unknown.join(', ')}; there are ${RUNS.map(({ name }) => name).join(', ')}`)
   process.exitCode = 2

@@ -1,39 +1,64 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { parseOrExplain, whole } from '../../bench/commandLine.ts'
 import { differencesSeen } from './differences.ts'
 import { formatResults } from './formatResults.ts'
 import { type Finding, runTarget, type TargetResult } from './runTarget.ts'
 import type { FuzzTarget } from './target.ts'
 import { CODEC_TARGETS } from './targets/index.ts'
-import { openSocketTargets } from './targets/socketTargets.ts'
+import { openSocketTargets, SOCKET_TARGETS } from './targets/socketTargets.ts'
 
-// npm run fuzz -- [--target NAME]... [--count N] [--seed S] [--sockets] [--json FILE]
-//
-// Runs the targets one after another: each `count` inputs (fewer of costly ones), the same ones for the same seed.
-// What is found lies in test/fuzz/findings afterwards. Exit code 1 when anything is.
+const HELP = `npm run fuzz -- [options]
 
-const { values } = parseArgs({
+Runs the targets one after another: each so many inputs (fewer of costly ones), the same ones for the same seed. What
+is found lies in test/fuzz/findings afterwards. Ends with 1 when anything is.
+
+  --count N      inputs of a target (20000)
+  --seed S       another seed, other inputs (1)
+  --target NAME  only this one; may be given again
+  --sockets      the targets that run against a whole daemon, instead of those that call a reader
+  --json FILE    write the results there as well
+  --list         only print the names
+
+Examples:
+  npm run fuzz -- --target crl --target pem --count 200000 --seed 6
+  npm run fuzz -- --sockets --count 100000 --seed 2 --json sockets.json
+`
+
+const { values } = parseOrExplain(HELP, {
   options: {
     target: { type: 'string', multiple: true },
     count: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
     sockets: { type: 'boolean', default: false },
     json: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 })
+const names = [...CODEC_TARGETS.map(({ name }) => name), ...SOCKET_TARGETS]
+const unknown = values.target?.filter(name => !names.includes(name)) ?? []
+if (values.list) {
+  console.log(names.join('\n'))
+  process.exit(0)
+}
+if (unknown.length > 0) {
+  console.error(`there is no ${unknown.join(', ')}; there are ${names.join(', ')}`)
+  process.exit(2)
+}
+const count = whole(values.count, 'count', 1, Number.MAX_SAFE_INTEGER)
+const seed = whole(values.seed, 'seed', 1, Number.MAX_SAFE_INTEGER)
 
 setFlagsFromString('--expose-gc')
 globalThis.gc ??= runInNewContext('gc') as NodeJS.GCFunction
 
-const [count, seed] = [positive('count', values.count), positive('seed', values.seed)]
 const stray: string[] = []
 process.on('unhandledRejection', reason => stray.push(`unhandled rejection: ${String(reason)}`))
 process.on('uncaughtException', error => stray.push(`uncaught exception: ${error.stack ?? error.message}`))
 
-const sockets = values.sockets || values.target?.some(name => name.startsWith('socket'))
+const sockets = values.sockets || values.target?.some(name => !CODEC_TARGETS.some(one => one.name === name))
 await using opened = sockets ? await openSocketTargets() : undefined
 const results: TargetResult[] = []
 for (const target of wanted([...CODEC_TARGETS, ...(opened?.targets ?? [])])) {
@@ -60,20 +85,8 @@ if (values.json !== undefined) {
 if (faults.length > 0 || results.some(({ findings }) => findings.length > 0)) process.exitCode = 1
 
 function wanted(all: readonly FuzzTarget[]): readonly FuzzTarget[] {
-  const names = values.target ?? (values.sockets ? opened!.targets : all).map(({ name }) => name)
-  return names.map(name => {
-    const target = all.find(one => one.name === name)
-    if (target !== undefined) return target
-    throw new Error(
-      `no target ${name}; there are ${all.map(one => one.name).join(', ')} and with --sockets others`,
-    )
-  })
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value > 0) return value
-  throw new Error(`--${name} wants a positive number, not ${text}`)
+  const chosen = values.target ?? (values.sockets ? SOCKET_TARGETS : all.map(({ name }) => name))
+  return chosen.map(name => all.find(one => one.name === name)!)
 }
 
 function progress(text: string): void {

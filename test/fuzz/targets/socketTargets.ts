@@ -60,6 +60,9 @@ const PEERS: readonly { readonly chain: readonly Credential[]; readonly isMember
   { chain: [issueProxy(stranger, LONG), stranger, member], isMember: false },
 ]
 
+/** Their names, before there is a daemon for them. */
+export const SOCKET_TARGETS = ['socketTls', 'socketSession', 'socketChain'] as const
+
 /** Starts the daemon, and an honest client that asks once a second. */
 export async function openSocketTargets(): Promise<SocketTargets> {
   const hostCredentials = ['ec', 'host'].map(name => ({ certificate: `${name}.pem`, key: `${name}.key` }))
