@@ -19,6 +19,10 @@ import { randomFrom } from './mutateAudit.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
+/** Each eighth client opens a connection for every request, as most do; the others make the daemon busy. */
+const FRESH_LANE = 8
+const KEPT = 200
+
 export interface KillOptions {
   readonly kills: number
   readonly seed: number
@@ -35,6 +39,7 @@ export interface KillResult {
   readonly killed: Readonly<Record<'main' | 'child', number>>
   /** ACs that clients hold. */
   readonly received: number
+  /** Between a kill and the next, once it serves again. */
   readonly perSecond: number
   readonly recorded: number
   /** ACs that a client holds and no record tells of, or a record tells otherwise. */
@@ -57,16 +62,18 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
   let daemon: ChildProcess | undefined
   try {
     const port = await freePort()
-    const config = world.configure('rsa', port, options.config)
+    const config = world.configure('rsa', port, options.config, 'keepAliveSeconds = 60')
     daemon = await startDaemon(config, port)
     clients.start(port, options.lanes)
     const killed = { main: 0, child: 0 }
     let busy = 0
+    let busyReceived = 0
     for (let kill = 0; kill < options.kills; kill++) {
       options.tell?.(`${kill} kills, ${clients.received.size} ACs`)
-      const began = performance.now()
+      const [began, had] = [performance.now(), clients.received.size]
       await sleep(300 + random(900))
       busy += performance.now() - began
+      busyReceived += clients.received.size - had
       const tree = [daemon.pid!, ...descendantsOf(daemon.pid!)]
       const victim = tree[random(tree.length)]!
       killed[victim === daemon.pid ? 'main' : 'child']++
@@ -88,7 +95,7 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
       ...(await compareAudit(join(world.folder, 'audit'), clients.received)),
       killed,
       kills: options.kills,
-      perSecond: Math.round((clients.received.size / busy) * 1000),
+      perSecond: Math.round((busyReceived / busy) * 1000),
     }
   } finally {
     // Still there when something failed; its processes end with it.
@@ -154,7 +161,9 @@ class Clients {
   }
 
   start(port: number, lanes: number): void {
-    this.running = Array.from({ length: lanes }, () => this.lane(port))
+    this.running = Array.from({ length: lanes }, (_, lane) =>
+      this.lane(port, lane % FRESH_LANE === 0 ? 1 : KEPT),
+    )
   }
 
   async stop(): Promise<void> {
@@ -162,25 +171,16 @@ class Clients {
     await Promise.all(this.running)
   }
 
-  private async lane(port: number): Promise<void> {
-    while (!this.stopped) {
-      const answer = await this.ask(port)
-      const ac = /<ac>([^<]+)<\/ac>/.exec(answer)?.[1]
-      if (ac === undefined) {
-        await sleep(20)
-        continue
-      }
-      const { serial, acinfo } = decodeAc(Uint8Array.from(Buffer.from(ac, 'base64')))
-      const name = bareSerial(toHex(serial))
-      if (this.received.has(name)) throw new Error(`two ACs with the serial ${name}`)
-      this.received.set(name, createHash('sha256').update(acinfo).digest('hex'))
-    }
+  /** @param requests of each connection */
+  private async lane(port: number, requests: number): Promise<void> {
+    while (!this.stopped) if (!(await this.askOver(port, requests))) await sleep(20)
   }
 
-  /** What came until the end; nothing when there was no connection. */
-  private ask(port: number): Promise<string> {
-    return new Promise(resolve => {
+  /** Asks one request after another over one connection; whether an AC came. */
+  private askOver(port: number, requests: number): Promise<boolean> {
+    return new Promise((resolve, reject) => {
       let text = ''
+      let answered = 0
       const socket = connect({
         port,
         host: '127.0.0.1',
@@ -191,11 +191,30 @@ class Clients {
       socket.once('secureConnect', () => socket.write(REQUESTS.rest))
       socket.on('data', chunk => {
         text += chunk.toString('latin1')
+        const ac = /<ac>([^<]+)<\/ac><\/voms>/.exec(text)?.[1]
+        if (ac === undefined) return
+        text = ''
+        try {
+          this.keep(ac)
+        } catch (cause) {
+          reject(cause as Error)
+        }
+        if (++answered < requests && !this.stopped) socket.write(REQUESTS.rest)
+        else socket.destroy()
       })
+      // An answer without an AC: its connection is of no more use.
+      socket.on('end', () => socket.destroy())
       socket.on('error', () => {})
       socket.on('timeout', () => socket.destroy())
-      socket.once('close', () => resolve(text))
+      socket.once('close', () => resolve(answered > 0))
     })
+  }
+
+  private keep(ac: string): void {
+    const { serial, acinfo } = decodeAc(Uint8Array.from(Buffer.from(ac, 'base64')))
+    const name = bareSerial(toHex(serial))
+    if (this.received.has(name)) throw new Error(`two ACs with the serial ${name}`)
+    this.received.set(name, createHash('sha256').update(acinfo).digest('hex'))
   }
 }
 

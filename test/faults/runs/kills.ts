@@ -7,7 +7,7 @@ export const kills: FaultRun = {
   about:
     'random processes are killed under full load; every AC that a client holds is in the audit, none twice',
   unit: 'kills',
-  long: 200,
+  long: 1000,
   short: 6,
   async run(count, tell) {
     const { wrong, late, unless } = verdict()
