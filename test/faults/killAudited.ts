@@ -79,8 +79,8 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
       killed[victim === daemon.pid ? 'main' : 'child']++
       endIfThere(victim)
       if (victim !== daemon.pid && !(await endsWithin(daemon, 500))) {
-        await waitUntil(() => reachable(port), daemon, 'vouchd')
-        continue
+        // One that was still starting ends when its database does; systemd would start it again.
+        if (await servesStill(daemon, port)) continue
       }
       await endsWithin(daemon, 10_000)
       // What outlives its parent ends by itself; this only hurries it.
@@ -117,12 +117,26 @@ async function startDaemon(config: string, port: number): Promise<ChildProcess> 
   return child
 }
 
+async function servesStill(daemon: ChildProcess, port: number): Promise<boolean> {
+  try {
+    await waitUntil(() => reachable(port), daemon, 'vouchd')
+    return true
+  } catch (cause) {
+    if (!hasEnded(daemon)) throw cause
+    return false
+  }
+}
+
 async function endsWithin(child: ChildProcess, milliseconds: number): Promise<boolean> {
   for (let waited = 0; waited < milliseconds; waited += 20) {
-    if (child.exitCode !== null || child.signalCode !== null) return true
+    if (hasEnded(child)) return true
     await sleep(20)
   }
   return false
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }
 
 function endIfThere(pid: number): void {
