@@ -10,6 +10,8 @@ export interface AuditObserver {
   committed(records: number, bytes: number, milliseconds: number): void
   /** Records cannot be written, and why. Called for each attempt. */
   failing(cause: unknown): void
+  /** An intent was refused, since the clock is so far behind the newest record. Called for each. */
+  clockBehind(seconds: number): void
   /** Records are written. Called for each write. */
   working(): void
   /** The log was not closed when it was last used, and a write was cut short. */
@@ -28,6 +30,7 @@ export const unnoticed: AuditObserver = {
   recorded() {},
   committed() {},
   failing() {},
+  clockBehind() {},
   working() {},
   uncleanEnd() {},
   removed() {},
@@ -40,6 +43,7 @@ export const unnoticed: AuditObserver = {
 /** Log lines for the events that are worth one; failures only when they begin and end. */
 export function noticeAudit(events: Pick<Events, 'notice'>): AuditObserver {
   let failing = false
+  let behind = false
   let unsigned = false
   return {
     recorded() {},
@@ -52,9 +56,18 @@ export function noticeAudit(events: Pick<Events, 'notice'>): AuditObserver {
         })
       failing = true
     },
+    clockBehind(seconds) {
+      if (!behind)
+        events.notice('error', 'audit: the clock is behind the newest record, nothing is issued', {
+          seconds,
+          advice: 'set the clock; issuance goes on by itself then',
+        })
+      behind = true
+    },
     working() {
-      if (failing) events.notice('info', 'audit: records are written again')
+      if (failing || behind) events.notice('info', 'audit: records are written again')
       failing = false
+      behind = false
     },
     uncleanEnd(log, { segment, n, tail }) {
       events.notice('warn', 'audit: the last write before a crash was cut short; nothing was issued for it', {

@@ -152,7 +152,7 @@ function auditLog(
       const seconds = log.lastTime() - clock.now()
       if (seconds > MAX_CLOCK_BEHIND_SECONDS) {
         const cause = new Error(`the clock is ${seconds} s behind the newest audit record`)
-        observer.failing(cause)
+        observer.clockBehind(seconds)
         throw new VomsError('audit', { vo: record.vo }, cause)
       }
       if (log.waiting() >= MAX_WAITING) throw new VomsError('overloaded', { vo: record.vo })

@@ -21,6 +21,7 @@ export function countAudit(registry: Registry): AuditObserver {
     issued: record('issued', 'failed'),
     failed: record('failed', 'failed'),
   }
+  const clockBehind = record('intent', 'clock_behind')
   const commit = registry.histogram('vouchd_audit_commit_duration_seconds')
   const batch = registry.histogram('vouchd_audit_batch_records')
   return {
@@ -30,6 +31,7 @@ export function countAudit(registry: Registry): AuditObserver {
       commit.observe(milliseconds / 1000)
     },
     failing() {},
+    clockBehind: () => clockBehind.inc(),
     working() {},
     uncleanEnd() {},
     removed() {},

@@ -61,7 +61,7 @@ export const FAMILIES = {
 
   // Audit
   vouchd_audit_records_total: counter(
-    'Audit records that became durable or did not, by kind.',
+    'Audit records that became durable or did not, by kind; clock_behind: refused, the clock is behind the newest.',
     'kind',
     'result',
   ),
@@ -105,7 +105,10 @@ export const FAMILIES = {
   vouchd_last_reload_successful: gauge('min', '1 when the last reload was taken, else 0.', 'subject'),
   vouchd_last_reload_success_timestamp_seconds: gauge('min', 'When a reload was last taken.', 'subject'),
   vouchd_workers: gauge('sum', 'Worker processes, by state.', 'state'),
-  vouchd_worker_restarts_total: counter('Worker processes started in place of another.', 'reason'),
+  vouchd_worker_restarts_total: counter(
+    "Processes started in place of another: workers, and with reason database the embedded database's owner.",
+    'reason',
+  ),
   vouchd_event_loop_delay_seconds: histogram(LOOP_DELAY, 'How late timers of the event loops ran.'),
   vouchd_event_loop_busy_seconds_total: counter('Time that an event loop was busy.', 'worker'),
   vouchd_clock_steps_total: counter('Jumps of the wall clock by more than two seconds.', 'direction'),

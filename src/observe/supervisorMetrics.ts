@@ -2,8 +2,11 @@ import type { Counter, Gauge } from './cells.ts'
 import { each, type LogCells, logCells, type ReloadCells, type Results, reloadCells } from './metrics.ts'
 import type { Registry } from './registry.ts'
 
-/** crash: it ended while it served. hang: it was ended since it did not answer. start: it ended before it served. */
-export const RESTART_REASONS = ['crash', 'hang', 'start'] as const
+/**
+ * crash: it ended while it served. hang: it was ended since it did not answer. start: it ended before it served.
+ * database: it was the owner of the embedded database.
+ */
+export const RESTART_REASONS = ['crash', 'hang', 'start', 'database'] as const
 export type RestartReason = (typeof RESTART_REASONS)[number]
 const WORKER_STATES = ['starting', 'serving', 'waiting'] as const
 const ADMIN_ACTIONS = ['reload'] as const

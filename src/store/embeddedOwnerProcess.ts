@@ -14,6 +14,7 @@ const LOCK_WAIT_MS = 5_000
 const LOCK_RETRY_MS = 100
 // A command that imports does its own work between statements; a stopped one must not block the daemon.
 const IDLE_TRANSACTION_MS = 30_000
+const BEAT_MS = 1_000
 
 // The terminal and systemd signal every process of a service at once; the parent still needs its database
 // while it drains, and ends this process afterwards.
@@ -23,6 +24,8 @@ process.on('SIGHUP', () => {})
 
 // A parent that is gone hears nothing; its going ends this process.
 const tell = (message: OwnerMessage) => process.send?.(message, undefined, {}, () => {})
+const beat = setInterval(() => tell({ kind: 'beat' }), BEAT_MS)
+beat.unref()
 
 try {
   const folder = process.argv[2] ?? ''

@@ -83,6 +83,8 @@ interface Slot {
 const TICK_MS = 1_000
 /** A worker's loop is never blocked for long; this one hangs, and with it its clients. */
 const MAX_SILENT_TICKS = 15
+/** Nobody waits for one that starts while others serve, and modules load slowly on a machine that is overloaded. */
+const MAX_SILENT_START_TICKS = 60
 /** Loading a large trust directory for the first time is the longest that it may take. */
 const ANSWER_MS = 60_000
 const RETRY_MS = 200
@@ -103,9 +105,11 @@ export function createCrew(deps: CrewDeps): Crew {
 
   /** Counted in ticks, not by a clock: a machine that slept has no worker that hangs. */
   function lookAfter(slot: Slot): void {
-    if (slot.serving === undefined || slot.state !== 'serving') return
-    if (++slot.silent <= MAX_SILENT_TICKS) return
-    log.error({ worker: slot.index, pid: slot.serving.pid }, 'a worker hangs and is ended')
+    if (slot.serving === undefined) return
+    const most = slot.state === 'serving' ? MAX_SILENT_TICKS : MAX_SILENT_START_TICKS
+    if (++slot.silent <= most) return
+    const { index: worker, state } = slot
+    log.error({ worker, pid: slot.serving.pid, state }, 'a worker hangs and is ended')
     slot.silent = 0
     slot.hangs = true
     slot.serving.kill()

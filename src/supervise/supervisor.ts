@@ -106,9 +106,10 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
   const inherited = takeInheritedSockets(deps.env, process.pid)
   const doors = createDoors(inherited.sockets)
   parts.defer(() => doors.close())
-  const owners = createOwnerKeeper(error =>
-    log.error({ detail: error.message }, 'the embedded database was lost and is started again'),
-  )
+  const owners = createOwnerKeeper(error => {
+    metrics.restarts.database.inc()
+    log.error({ detail: error.message }, 'the embedded database was lost and is started again')
+  })
   parts.defer(() => owners.close())
   const followers = createFollowerKeeper({ ...deps, onEvent: event => noteFollow(event, log) })
   parts.defer(() => followers.close())

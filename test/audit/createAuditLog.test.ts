@@ -535,8 +535,13 @@ describe('a clock that is set back while the daemon runs', () => {
     await log.intent(intentOf(2))
     audit.clock.now -= 1
     expect(await codeOf(log.intent(intentOf(3)))).toBe('audit')
+    expect(await codeOf(log.intent(intentOf(3)))).toBe('audit')
     audit.clock.now += 100
     await log.intent(intentOf(4))
+    expect(audit.notices).toEqual([
+      'error: audit: the clock is behind the newest record, nothing is issued',
+      'info: audit: records are written again',
+    ])
     expect(records().map(({ t }) => t - NOW)).toEqual([0, 0, 0, 39])
   })
 })

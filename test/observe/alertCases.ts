@@ -35,6 +35,7 @@ const WELL: Series = {
   [`vouchd_signatures_total{${WHO}, key="k", purpose="ac", result="ok"}`]: grows(600),
   [`vouchd_audit_records_total{${WHO}, kind="intent", result="ok"}`]: grows(600),
   [`vouchd_audit_records_total{${WHO}, kind="intent", result="failed"}`]: flat(0),
+  [`vouchd_audit_records_total{${WHO}, kind="intent", result="clock_behind"}`]: flat(0),
   [`vouchd_audit_last_verified_timestamp_seconds{${WHO}}`]: grows(60),
   [`vouchd_audit_volume_free_bytes{${WHO}}`]: `100000000000-1000000x${MINUTES}`,
   [`vouchd_lint_failures_total{${WHO}, check="holder"}`]: flat(0),
@@ -124,6 +125,14 @@ export const ALERT_CASES: readonly AlertCase[] = [
     },
     minutes: 65,
     fires: [['VomsAuditWriteFailing', 'page']],
+  },
+  {
+    name: 'the clock was set back for good',
+    series: {
+      [`vouchd_audit_records_total{${WHO}, kind="intent", result="clock_behind"}`]: turns(60, '0+0', '0+1'),
+    },
+    minutes: 65,
+    fires: [['VomsAuditClockBehind', 'page']],
   },
   {
     name: 'heads are signed no longer',

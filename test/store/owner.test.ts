@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
 import { DUMP_PART_BYTES } from '../../src/store/frames.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -158,6 +158,30 @@ describe('the owner of the embedded database', () => {
     await db.query(`select pg_notify('news', 'after')`)
     await expect.poll(() => heard).toEqual(['', 'after'])
     expect(lost).toEqual([expect.stringContaining('SIGKILL')])
+  })
+
+  it('is ended and started anew when it hangs', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const lost: string[] = []
+    const owner = await startOwner(folder, error => lost.push(error.message))
+    try {
+      const pid = owner.pid!
+      // One that speaks each second is left alone, however many they are.
+      vi.advanceTimersByTime(40_000)
+      await new Promise(resolve => setTimeout(resolve, 2_000))
+      vi.advanceTimersByTime(40_000)
+      expect(gone(pid)).toBe(false)
+      process.kill(pid, 'SIGSTOP')
+      vi.advanceTimersByTime(61_000)
+      const db = await openStore({ kind: 'embedded', folder }, { mode: 'worker' })
+      open.push(db)
+      expect(await db.query('select * from note')).toEqual([{ id: 1 }])
+      expect(owner.pid).not.toBe(pid)
+      expect(lost).toEqual(["the embedded database's process hung for 60 s and was killed"])
+    } finally {
+      vi.useRealTimers()
+      await owner.close()
+    }
   })
 
   it('undoes the transaction of a client that goes away', async () => {
