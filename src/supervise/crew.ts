@@ -105,7 +105,8 @@ export function createCrew(deps: CrewDeps): Crew {
 
   /** Counted in ticks, not by a clock: a machine that slept has no worker that hangs. */
   function lookAfter(slot: Slot): void {
-    if (slot.serving === undefined) return
+    // This process itself does not look after itself: the service manager does.
+    if (slot.serving === undefined || slot.serving.pid === process.pid) return
     const most = slot.state === 'serving' ? MAX_SILENT_TICKS : MAX_SILENT_START_TICKS
     if (++slot.silent <= most) return
     const { index: worker, state } = slot

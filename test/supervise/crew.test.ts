@@ -43,3 +43,29 @@ it('ends and replaces a worker that hangs while it starts', { timeout: 60_000 },
     crew.kill()
   }
 })
+
+it('does not take the process that does everything itself for one that hangs', () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  const lines: unknown[] = []
+  const kill = vi.fn()
+  const crew = createCrew({
+    launch: () => ({
+      pid: process.pid,
+      ask: () => Promise.reject(new Error('nothing is asked')),
+      readiness: () => [],
+      stop: async () => {},
+      kill,
+    }),
+    log: pino({}, { write: line => void lines.push(line) }),
+    now: () => 0,
+    onState() {},
+    onRestart() {},
+    onCounted() {},
+    onEnded() {},
+  })
+  crew.launch(1)
+  vi.advanceTimersByTime(200_000)
+  expect(lines).toEqual([])
+  expect(kill).not.toHaveBeenCalled()
+  crew.kill()
+})
