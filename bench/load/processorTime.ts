@@ -36,7 +36,7 @@ function endedTime(pid: number): number {
   return (Number(fields[13] ?? 0) + Number(fields[14] ?? 0)) / TICKS_PER_SECOND
 }
 
-function residentBytes(pid: number): number {
+export function residentBytes(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(text(`/proc/${pid}/status`))?.[1]
   return Number(kilobytes ?? 0) * 1024
 }

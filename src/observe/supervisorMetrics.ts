@@ -3,10 +3,11 @@ import { each, type LogCells, logCells, type ReloadCells, type Results, reloadCe
 import type { Registry } from './registry.ts'
 
 /**
- * crash: it ended while it served. hang: it was ended since it did not answer. start: it ended before it served.
- * database: it was the owner of the embedded database.
+ * crash: it ended while it served. abort: so, and V8 or Node.js ended it, most often since its heap was full. hang: it
+ * was ended since it did not answer. start: it ended before it served. database: it was the owner of the embedded
+ * database.
  */
-export const RESTART_REASONS = ['crash', 'hang', 'start', 'database'] as const
+export const RESTART_REASONS = ['crash', 'abort', 'hang', 'start', 'database'] as const
 export type RestartReason = (typeof RESTART_REASONS)[number]
 const WORKER_STATES = ['starting', 'serving', 'waiting'] as const
 const ADMIN_ACTIONS = ['reload'] as const

@@ -89,6 +89,9 @@ const MAX_SILENT_START_TICKS = 60
 const ANSWER_MS = 60_000
 const RETRY_MS = 200
 const RETRY_MAX_MS = 5_000
+/** How V8 ends a process whose heap is full, and Node.js one that it finds a fault of its own in. */
+const ABORT = 'SIGABRT'
+const ABORTED = 'most often its heap was full; what Node.js wrote to standard error says more'
 
 export function createCrew(deps: CrewDeps): Crew {
   const { log } = deps
@@ -166,11 +169,11 @@ export function createCrew(deps: CrewDeps): Crew {
     if (stopping || slot.leaving) return
     const served = slot.state === 'serving'
     log.error(
-      { worker: slot.index, how },
+      { worker: slot.index, how, ...(how === ABORT && { detail: ABORTED }) },
       served ? 'a worker ended and is replaced' : 'a worker ended before it served',
     )
     slot.restarts++
-    deps.onRestart(slot.hangs ? 'hang' : served ? 'crash' : 'start')
+    deps.onRestart(slot.hangs ? 'hang' : !served ? 'start' : how === ABORT ? 'abort' : 'crash')
     slot.hangs = false
     if (served) {
       launch(slot)

@@ -23,6 +23,11 @@ const ENTRY = besideModule('./workerProcess', import.meta.url)
  * an AC's processor time where as many workers run as there are cores (bench/README.md).
  */
 const V8_FLAGS = ['--no-parallel-scavenge']
+/**
+ * Several times what a worker has use for under any load: one that leaks ends by itself, and the others keep their
+ * memory. Who needs more, or less, names V8's flag in NODE_OPTIONS.
+ */
+const HEAP_MEGABYTES = 512
 /** Longer than a worker drains for. What is still open then belongs to nobody who waits. */
 const KILL_MS = 10_500
 
@@ -31,7 +36,7 @@ export function forkWorker(index: number, doors: Pick<Doors, 'handle'>, events: 
   const child = fork(ENTRY, [String(index)], {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: [...V8_FLAGS, ...process.execArgv],
+    execArgv: [...V8_FLAGS, ...heapFlags(process.env['NODE_OPTIONS']), ...process.execArgv],
     env: childEnvironment(process.env),
   })
   const waiting = new Map<number, { resolve(body: unknown): void; reject(cause: Error): void }>()
@@ -89,6 +94,11 @@ export function forkWorker(index: number, doors: Pick<Doors, 'handle'>, events: 
     },
     kill: () => void child.kill('SIGKILL'),
   }
+}
+
+/** Flags of the command line count for more than NODE_OPTIONS, so that none is given where an operator chose. */
+function heapFlags(nodeOptions = ''): readonly string[] {
+  return /--max[-_]old[-_]space[-_]size/.test(nodeOptions) ? [] : [`--max-old-space-size=${HEAP_MEGABYTES}`]
 }
 
 function sendDoor(child: ChildProcess, key: string, doors: Pick<Doors, 'handle'>): void {

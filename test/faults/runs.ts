@@ -5,6 +5,7 @@ import { database } from './runs/database.ts'
 import { disk } from './runs/disk.ts'
 import { keys } from './runs/keys.ts'
 import { kills } from './runs/kills.ts'
+import { memory } from './runs/memory.ts'
 import { mutations } from './runs/mutations.ts'
 import { restarts } from './runs/restarts.ts'
 import { revocation } from './runs/revocation.ts'
@@ -19,6 +20,7 @@ export const RUNS: readonly FaultRun[] = [
   kills,
   mutations,
   workers,
+  memory,
   signers,
   restarts,
   keys,
