@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { ErrorCode } from './errors.ts'
-import { LintFault } from './issue/prepare.ts'
+import { LintFault } from './issue/LintFault.ts'
 import { boundRecord } from './observe/boundRecord.ts'
 import { createMetrics, type Metrics, type ShedReason, STAGES } from './observe/metrics.ts'
 import { outcomeOf } from './observe/outcomes.ts'

@@ -2,7 +2,7 @@ import { onelineF1 } from '../native-free/dn/oneline.ts'
 import { formatLsc } from '../native-free/vomses/lsc.ts'
 import { formatVomsesLine } from '../native-free/vomses/vomses.ts'
 import type { Certificate } from '../native-free/x509/certificate.ts'
-import { splitHostPort } from './config/schema.ts'
+import { splitHostPort } from './config/splitHostPort.ts'
 import type { VoConfig } from './config/types.ts'
 
 /** What clients need to find a VO's server; `certificate` is the server's first one. */

@@ -2,11 +2,12 @@ import type { LogHead } from './audit/records.ts'
 import { checkCredentials } from './check/checkCredentials.ts'
 import { SetupError } from './check/SetupError.ts'
 import type { Clock } from './clock.ts'
-import type { Config, ListenAddress, VoConfig } from './config/types.ts'
+import type { Config, ListenAddress } from './config/types.ts'
 import type { Events } from './events.ts'
 import { createDescriptors } from './listen/descriptors.ts'
 import { createListener, type Listener } from './listen/listener.ts'
 import { createPace, loopTurns } from './listen/pace.ts'
+import { placesOf } from './listen/placesOf.ts'
 import { type ListenOn, openPort, type Place, type Port } from './listen/port.ts'
 import { collectServing, type ServingFigures } from './observe/countServing.ts'
 import type { Snapshot } from './observe/snapshot.ts'
@@ -275,15 +276,6 @@ function refuseFaultyCredentials(config: Config, now: number): void {
   const { findings } = checkCredentials(config, process.getuid?.() ?? 0, now)
   const errors = findings.filter(({ level }) => level === 'error')
   if (errors.length > 0) throw new SetupError(errors)
-}
-
-/** An address stays the same port whichever VO it goes to; a free port is one VO's own. */
-export function placesOf(vo: VoConfig, { limits: { backlog } }: Config): readonly Place[] {
-  return vo.listen.map((address, index) => ({
-    key: address.port === 0 ? `${vo.name}[${index}]${address.host}:0` : `${address.host}:${address.port}`,
-    address,
-    backlog,
-  }))
 }
 
 function figuresOf({ config, parts, vos }: Generation, doors: ReadonlyMap<string, Door>): ServingFigures {

@@ -1,4 +1,4 @@
-import { HOLDINGS_VIEW } from '../config/schema.ts'
+import { HOLDINGS_VIEW } from '../config/holdingsView.ts'
 import type { Config } from '../config/types.ts'
 import type { Queryable } from '../store/database.ts'
 

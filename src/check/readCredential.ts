@@ -4,7 +4,7 @@ import { Refusal } from '../../native-free/refusal.ts'
 import type { Certificate } from '../../native-free/x509/certificate.ts'
 import { parseCertificate } from '../../native-free/x509/parseCertificate.ts'
 import { decodePem } from '../../native-free/x509/pem.ts'
-import { VO_FALLBACKS } from '../config/schema.ts'
+import { HOST_CREDENTIAL } from '../config/hostCredential.ts'
 import type { CredentialPaths } from '../config/types.ts'
 import { FileProblem, readInputFile } from './readInputFile.ts'
 
@@ -109,9 +109,7 @@ function complainOfFile(cause: unknown, file: string, complain: Complain, key?: 
   } else throw cause
 }
 
-const DEFAULT_FILES: ReadonlySet<string> = new Set(
-  VO_FALLBACKS.hostCredentials.flatMap(({ certificate, key }) => [certificate, key]),
-)
+const DEFAULT_FILES: ReadonlySet<string> = new Set(Object.values(HOST_CREDENTIAL))
 
 function whoNames(file: string, key: string): string {
   return DEFAULT_FILES.has(file) ? `it is the file of ${key} by default` : `${key} names it`

@@ -4,36 +4,13 @@ import { type ConfigSources, loadConfig } from '../config/loadConfig.ts'
 import { SigningKeyFault } from '../issue/sign/loadSigningKey.ts'
 import { plainLine } from '../observe/plainLine.ts'
 import { DatabaseError } from '../store/DatabaseError.ts'
-import { attributeCommand } from './admin/attributeCommand.ts'
-import { certCommand } from './admin/certCommand.ts'
-import { changesCommand } from './admin/changesCommand.ts'
-import { groupCommand } from './admin/groupCommand.ts'
-import { roleCommand } from './admin/roleCommand.ts'
-import { voCommand } from './admin/voCommand.ts'
-import { auditCommand } from './auditCommand.ts'
-import { backupCommand } from './backupCommand.ts'
 import { CliError } from './CliError.ts'
-import { checkCommand } from './checkCommand.ts'
-import { compareCommand } from './compareCommand.ts'
 import type { CliContext, CliIo } from './context.ts'
 import { EXIT, type ExitCode } from './exitCodes.ts'
-import { explainCommand } from './explainCommand.ts'
-import { importCommand } from './importCommand.ts'
-import { inspectCommand } from './inspectCommand.ts'
-import { lscCommand } from './lscCommand.ts'
-import { memberCommand } from './memberCommand.ts'
-import { migrateCommand } from './migrateCommand.ts'
 import { namingConfig } from './namingConfig.ts'
 import { normaliseOptions } from './normaliseOptions.ts'
 import { printable } from './printable.ts'
-import { proxyInfoCommand } from './proxyInfoCommand.ts'
-import { proxyInitCommand } from './proxyInitCommand.ts'
-import { reloadCommand } from './reloadCommand.ts'
-import { restoreCommand } from './restoreCommand.ts'
-import { serveCommand } from './serveCommand.ts'
-import { statusCommand } from './statusCommand.ts'
 import { version } from './version.ts'
-import { vomsesCommand } from './vomsesCommand.ts'
 
 const DEFAULT_CONFIG = '/etc/vouchd/vouchd.toml'
 
@@ -57,32 +34,32 @@ Examples:
   vouchd explain --vo vo.example --dn '/C=IT/O=G/CN=u' --issuer '/C=IT/O=G/CN=CA'
   vouchd inspect /tmp/x509up_u1000              what stands in a proxy and its ACs`
 
-/** In the order of --help. */
-const COMMANDS = [
-  serveCommand,
-  reloadCommand,
-  statusCommand,
-  checkCommand,
-  migrateCommand,
-  backupCommand,
-  restoreCommand,
-  importCommand,
-  voCommand,
-  memberCommand,
-  certCommand,
-  groupCommand,
-  roleCommand,
-  attributeCommand,
-  changesCommand,
-  explainCommand,
-  compareCommand,
-  inspectCommand,
-  proxyInitCommand,
-  proxyInfoCommand,
-  vomsesCommand,
-  lscCommand,
-  auditCommand,
-]
+/** In the order of --help. Each is loaded with what it needs when it is asked for: the daemon's start waits for no other. */
+const COMMANDS: Readonly<Record<string, () => Promise<(context: CliContext) => Command>>> = {
+  serve: async () => (await import('./serveCommand.ts')).serveCommand,
+  reload: async () => (await import('./reloadCommand.ts')).reloadCommand,
+  status: async () => (await import('./statusCommand.ts')).statusCommand,
+  check: async () => (await import('./checkCommand.ts')).checkCommand,
+  migrate: async () => (await import('./migrateCommand.ts')).migrateCommand,
+  backup: async () => (await import('./backupCommand.ts')).backupCommand,
+  restore: async () => (await import('./restoreCommand.ts')).restoreCommand,
+  import: async () => (await import('./importCommand.ts')).importCommand,
+  vo: async () => (await import('./admin/voCommand.ts')).voCommand,
+  member: async () => (await import('./memberCommand.ts')).memberCommand,
+  cert: async () => (await import('./admin/certCommand.ts')).certCommand,
+  group: async () => (await import('./admin/groupCommand.ts')).groupCommand,
+  role: async () => (await import('./admin/roleCommand.ts')).roleCommand,
+  attribute: async () => (await import('./admin/attributeCommand.ts')).attributeCommand,
+  changes: async () => (await import('./admin/changesCommand.ts')).changesCommand,
+  explain: async () => (await import('./explainCommand.ts')).explainCommand,
+  compare: async () => (await import('./compareCommand.ts')).compareCommand,
+  inspect: async () => (await import('./inspectCommand.ts')).inspectCommand,
+  'proxy-init': async () => (await import('./proxyInitCommand.ts')).proxyInitCommand,
+  'proxy-info': async () => (await import('./proxyInfoCommand.ts')).proxyInfoCommand,
+  vomses: async () => (await import('./vomsesCommand.ts')).vomsesCommand,
+  lsc: async () => (await import('./lscCommand.ts')).lscCommand,
+  audit: async () => (await import('./auditCommand.ts')).auditCommand,
+}
 
 /** Runs one command line (without the program's own name) and gives its exit code. Never throws. */
 export async function runCli(args: readonly string[], given: CliIo): Promise<ExitCode> {
@@ -106,13 +83,22 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<Exi
       },
   }
   prepare(program, io)
-  for (const command of COMMANDS) program.addCommand(inherit(command(context), program))
   try {
+    for (const command of await loadCommands(args, io)) program.addCommand(inherit(command(context), program))
     await program.parseAsync(normaliseOptions(args), { from: 'user' })
     return exitCode
   } catch (error) {
     return explainFailure(error, { ...io, err: text => io.err(context.advise(text)) })
   }
+}
+
+/** The one that the arguments name; all of them for help, and to say what a word may have meant. */
+async function loadCommands(args: readonly string[], io: CliIo) {
+  const reader = new Command('vouchd')
+  prepare(reader, io)
+  const [name = ''] = reader.parseOptions(normaliseOptions(args)).operands
+  const asked = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]!] : Object.values(COMMANDS)
+  return await Promise.all(asked.map(load => load()))
 }
 
 function prepare(program: Command, io: CliIo): void {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { ConfigError, type ConfigFault } from './ConfigError.ts'
+import { HOLDINGS_VIEW } from './holdingsView.ts'
 import {
   ATTRIBUTES_VIEW,
   type AuditTable,
@@ -9,20 +10,19 @@ import {
   type DefaultsTable,
   type DirectoryTable,
   FOLLOW_KEYS,
-  HOLDINGS_VIEW,
   keyInfo,
   type LimitsTable,
   type ObserveTable,
   RATE_NAMES,
   type RateName,
   type StoreTable,
-  splitHostPort,
   TABLES,
   type TableName,
   UNIX_PREFIX,
   VO_FALLBACKS,
   type VoTable,
 } from './schema.ts'
+import { splitHostPort } from './splitHostPort.ts'
 import type {
   AuditConfig,
   Config,

@@ -1,5 +1,8 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { HOLDINGS_VIEW } from './holdingsView.ts'
+import { HOST_CREDENTIAL } from './hostCredential.ts'
+import { splitHostPort } from './splitHostPort.ts'
 
 /** What people are told of one key: docs/config.md and config/full.toml are proven equal to these. */
 export interface KeyInfo {
@@ -82,7 +85,6 @@ const processesKeys = z.strictObject({
 
 /** Own views: schema-qualified or plain identifiers, so that the name can stand in SQL as it is. */
 const viewSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})?$/)
-export const HOLDINGS_VIEW = 'vouchd.holdings'
 export const ATTRIBUTES_VIEW = 'vouchd.attributes'
 
 function view(fallback: string, about: string) {
@@ -441,16 +443,6 @@ const limitsKeys = z.strictObject({
   ),
 })
 
-/** HOST:PORT or [IPv6]:PORT, split; undefined when it is neither. */
-export function splitHostPort(value: string): { host: string; port: number } | undefined {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s/]+)):([0-9]{1,5})$/.exec(value)
-  if (match === null) return undefined
-  const host = match[1] ?? match[2]!
-  const port = Number(match[3])
-  const rightForm = match[1] === undefined ? isIP(host) !== 6 : isIP(host) === 6
-  return rightForm && port <= 65_535 ? { host, port } : undefined
-}
-
 const HOST_NAME =
   /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/
 
@@ -507,10 +499,6 @@ const observeKeys = z.strictObject({
 
 const credentialSchema = z.strictObject({ certificate: pathSchema, key: pathSchema })
 const CREDENTIAL = '{ certificate = "FILE", key = "FILE" }'
-const HOST_CREDENTIAL = {
-  certificate: '/etc/grid-security/hostcert.pem',
-  key: '/etc/grid-security/hostkey.pem',
-}
 
 /** Keys of [[vo]] that [defaults] may set for every VO at once; their defaults are VO_FALLBACKS. */
 const sharedVoKeys = z.strictObject({

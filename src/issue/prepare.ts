@@ -1,10 +1,10 @@
 import { encodeTbs } from '../../native-free/ac/encodeTbs.ts'
 import type { AcContent, AcDigest } from '../../native-free/ac/types.ts'
 import { isWithinVo } from '../../native-free/fqan/isWithinVo.ts'
-import type { LintFinding } from '../../native-free/lint/lintRule.ts'
 import { lintTbs } from '../../native-free/lint/lintTbs.ts'
 import type { Clock } from '../clock.ts'
 import { VomsError } from '../errors.ts'
+import { LintFault } from './LintFault.ts'
 import type { Profile } from './profile.ts'
 import type { Grant, Prepared, SerialSource, SigningKey } from './types.ts'
 import { decideValidity } from './validity.ts'
@@ -77,17 +77,6 @@ export function holdsLintedBytes(ac: Uint8Array, prepared: Prepared): boolean {
 function contentStart(der: Uint8Array): number {
   const length = der[1] ?? 0
   return length < 0x80 ? 2 : 2 + (length & 0x7f)
-}
-
-/** What would have been signed breaks rules: the cause of an 'internal'. */
-export class LintFault extends Error {
-  override readonly name = 'LintFault'
-  readonly rules: readonly string[]
-
-  constructor(findings: readonly LintFinding[]) {
-    super(findings.map(({ rule, message }) => `${rule}: ${message}`).join('; '))
-    this.rules = [...new Set(findings.map(({ rule }) => rule))]
-  }
 }
 
 function markOf(prepared: Prepared): Mark {

@@ -1,4 +1,3 @@
-import { AggregatorRegistry } from 'prom-client'
 import type { FamilySnapshot, Snapshot } from './snapshot.ts'
 
 /**
@@ -25,6 +24,8 @@ export function keepTotals(departed: Snapshot, last: Snapshot): Snapshot {
 
 /** The Prometheus text format, version 0.0.4. */
 export async function formatMetrics(snapshot: Snapshot): Promise<string> {
+  // Not before the first scrape: the start need not wait for its modules.
+  const { AggregatorRegistry } = await import('prom-client')
   return await AggregatorRegistry.aggregate([snapshot as object[]]).metrics()
 }
 

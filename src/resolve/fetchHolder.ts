@@ -1,5 +1,5 @@
 import { dnSpellings, rowMatcher } from '../../native-free/dn/spellings.ts'
-import { HOLDINGS_VIEW } from '../config/schema.ts'
+import { HOLDINGS_VIEW } from '../config/holdingsView.ts'
 import { DatabaseError } from '../store/DatabaseError.ts'
 import type { Queryable, Row } from '../store/database.ts'
 import type { DirectoryAttribute, HolderNames, Holding, Member } from './types.ts'

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { StoreConfig } from '../config/types.ts'
 import { DatabaseError } from './DatabaseError.ts'
 import type { Database } from './database.ts'
-import { openEmbeddedText } from './embedded.ts'
 import { connectOwner } from './ownerClient.ts'
 import { createPostgres } from './postgres.ts'
 import { startOwner } from './startOwner.ts'
@@ -68,6 +67,8 @@ async function openAsWorker(folder: string): Promise<Database> {
 
 /** Asks the running daemon's owner process; takes the lock where there is none. */
 export async function openBeside(folder: string): Promise<TextDatabase> {
+  // The processes of a daemon ask its owner: none of them has the database's program in its memory.
+  const { openEmbeddedText } = await import('./embedded.ts')
   for (let waited = 0; ; waited += 100) {
     try {
       return await connectOwner(folder)

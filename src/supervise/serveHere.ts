@@ -1,10 +1,32 @@
-import type { Clock } from '../clock.ts'
-import type { RunningServer } from '../server.ts'
+import { randomInt } from 'node:crypto'
+import { createEvents } from '../events.ts'
+import type { ListenOn } from '../listen/port.ts'
+import { createMetrics } from '../observe/metrics.ts'
+import { createServer } from '../server.ts'
 import { answerAsks } from './answerAsks.ts'
+import type { Doors } from './doors.ts'
 import type { Serving } from './serving.ts'
+import type { SupervisorDeps } from './supervisor.ts'
 
-/** This process itself as the one that serves. */
-export function serveHere(server: RunningServer, clock: Clock): Serving {
+/** This process itself as the one that serves, where there are no workers. */
+export function serveHere(doors: Pick<Doors, 'handle'>, deps: SupervisorDeps): Serving {
+  const { clock, monotonic, registry } = deps
+  const listenOn: ListenOn = (server, { key, backlog }) =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(doors.handle(key), backlog, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+  const server = createServer({
+    clock,
+    monotonic,
+    events: createEvents(deps.log, { metrics: createMetrics('main', registry), monotonic }),
+    processNumber: randomInt(2 ** 32),
+    listenOn,
+    storeMode: 'worker',
+  })
   const answers = answerAsks(server, clock)
   return {
     pid: process.pid,

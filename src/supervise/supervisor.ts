@@ -1,7 +1,5 @@
-import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
-import { createFollowerKeeper } from '../adopt/followerKeeper.ts'
 import { tellOfAnother } from '../check/anotherDaemon.ts'
 import { checkControlSocket } from '../check/checkControlSocket.ts'
 import type { CheckFinding } from '../check/finding.ts'
@@ -10,27 +8,25 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config/types.ts'
 import { createEvents } from '../events.ts'
 import { concurrency } from '../issue/sign/poolSize.ts'
-import type { ListenOn } from '../listen/port.ts'
 import { countReload, noteReload } from '../observe/countServing.ts'
 import { createGatherer } from '../observe/gatherMetrics.ts'
-import { createMetrics } from '../observe/metrics.ts'
 import { openObserve } from '../observe/openObserve.ts'
 import type { Registry } from '../observe/registry.ts'
 import type { Snapshot } from '../observe/snapshot.ts'
 import { createSupervisorMetrics } from '../observe/supervisorMetrics.ts'
 import { watchProcess } from '../observe/watchProcess.ts'
-import { createServer, type RunningServer } from '../server.ts'
+import type { RunningServer } from '../server.ts'
 import type { Readiness } from '../serving/readiness.ts'
 import { openControlSocket } from './controlSocket.ts'
 import { createCrew, type WorkerStatus } from './crew.ts'
 import { createDoors, type Doors } from './doors.ts'
+import { createFollowKeeper } from './followKeeper.ts'
 import { forkWorker } from './forkWorker.ts'
 import { createHeadKeeper } from './headKeeper.ts'
 import { type InheritedSockets, takeInheritedSockets } from './inheritedSockets.ts'
 import { noteFollow } from './noteFollow.ts'
 import { openWhenFree } from './openWhenFree.ts'
 import { createOwnerKeeper } from './ownerKeeper.ts'
-import { serveHere } from './serveHere.ts'
 import { openSystemdLine } from './systemdLine.ts'
 import { watchFiles } from './watchFiles.ts'
 
@@ -111,18 +107,17 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     log.error({ detail: error.message }, 'the embedded database was lost and is started again')
   })
   parts.defer(() => owners.close())
-  const followers = createFollowerKeeper({ ...deps, onEvent: event => noteFollow(event, log) })
+  const followers = createFollowKeeper({ ...deps, onEvent: event => noteFollow(event, log) })
   parts.defer(() => followers.close())
   // What is below asks the crew, and outlives it.
   const heads = createHeadKeeper(deps, async () => (await crew.askAll('auditHeads')).flat())
   parts.defer(() => heads.close())
   const alone = config.processes.workers === 0
-  const here = alone ? serverHere(doors, deps) : undefined
+  const here = alone ? (await import('./serveHere.ts')).serveHere(doors, deps) : undefined
   const stopWatching = watchProcess({ ...deps, worker: alone ? 'main' : 'supervisor' }, deps)
   parts.defer(stopWatching)
   const crew = createCrew({
-    launch: (index, events) =>
-      here === undefined ? forkWorker(index, doors, events) : serveHere(here, clock),
+    launch: (index, events) => here ?? forkWorker(index, doors, events),
     log,
     now: clock.now,
     onState: tellState,
@@ -344,27 +339,6 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     },
     kill: () => crew.kill(),
   }
-}
-
-/** The one process that does everything where there are no workers. */
-function serverHere(doors: Doors, deps: SupervisorDeps): RunningServer {
-  const { monotonic, registry } = deps
-  const listenOn: ListenOn = (server, { key, backlog }) =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(doors.handle(key), backlog, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    })
-  return createServer({
-    clock: deps.clock,
-    monotonic,
-    events: createEvents(deps.log, { metrics: createMetrics('main', registry), monotonic }),
-    processNumber: randomInt(2 ** 32),
-    listenOn,
-    storeMode: 'worker',
-  })
 }
 
 function workerCount({ processes: { workers } }: Config): number {

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createEvents, type RequestRecord } from '../../src/events.ts'
-import { LintFault } from '../../src/issue/prepare.ts'
+import { LintFault } from '../../src/issue/LintFault.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 
 const RECORD: RequestRecord = {
