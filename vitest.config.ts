@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import LongestFirst from './test/longestFirst.ts'
 
 export default defineConfig({
   test: {
@@ -7,5 +8,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Most suites wait for servers and clients that they start: two at a time use two cores better than one.
     maxWorkers: 2,
+    // Of the tests of a file that says that they may run at once.
+    maxConcurrency: 2,
+    sequence: { sequencer: LongestFirst },
   },
 })

@@ -68,7 +68,9 @@ export const keys: FaultRun = {
       const passed = reloads(daemon, from, NOT_RELOADED)
 
       let refusedPairs = 0
-      for (const [what, put] of FAULTY) {
+      // How each of them is recognised has tests of its own; that it is not taken needs a few.
+      const faulty = count >= 100 ? FAULTY : FAULTY.filter((_, n) => n % 3 === 0)
+      for (const [what, put] of faulty) {
         tell(what)
         const line = daemon.log.length
         put(site)
@@ -100,7 +102,7 @@ export const keys: FaultRun = {
           'signature of another key': mismatched,
           'times taken': taken,
           'caught half-way and taken later': passed,
-          'faulty pairs refused': `${refusedPairs} of ${FAULTY.length}`,
+          'faulty pairs refused': `${refusedPairs} of ${faulty.length}`,
           'longest wait ms': longestMs,
         },
         wrong,
