@@ -138,7 +138,11 @@ const DAMAGES: readonly Damage[] = [
   {
     what: 'CRL: 50 MB',
     inflict: folder => {
-      for (const name of crlFiles) truncateSync(join(folder, name), 50 * 1024 * 1024)
+      for (const name of crlFiles) {
+        // From nothing: a list that only has something after it is still that list.
+        writeFileSync(join(folder, name), '')
+        truncateSync(join(folder, name), 50 * 1024 * 1024)
+      }
     },
   },
   {
