@@ -1,14 +1,16 @@
 // Clients that stand still, at each stage of a connection, while honest ones ask. How many of those are served and how
 // fast, what the worker holds, how soon its slots are free again, how long it stalls when all the others are reset at
-// once. Run: node bench/load/slowClients.ts [options]; --help tells them.
+// once, how soon it serves after that, and whether the audit, or anything that logs, was without a file descriptor. Run: node bench/load/slowClients.ts [options]; --help tells them.
 import { readdirSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSecureContext, connect as secure } from 'node:tls'
 import { systemClock } from '../../src/clock.ts'
 import { readOptions, someOf, whole } from '../commandLine.ts'
 import { printResult } from '../printResult.ts'
+import { askOnce } from './askOnce.ts'
 import { createBenchWorld, observeSocket, REQUESTS } from './benchWorld.ts'
 import { freePort, openLoad, startVouchd } from './children.ts'
 
@@ -40,7 +42,8 @@ const FREE = 20
 const world = await createBenchWorld(systemClock.now())
 const port = await freePort()
 const config = world.configure('rsa', port, '[processes]\nworkers = 1\n')
-const server = await startVouchd(config, port, fds === 0 ? {} : { fds })
+const logFile = join(world.folder, 'vouchd.log')
+const server = await startVouchd(config, port, { logFile, ...(fds > 0 && { fds }) })
 const credential = world.client('proxy')
 const secureContext = createSecureContext({
   cert: readFileSync(credential.certificate),
@@ -73,6 +76,9 @@ async function tryStage(stage: Stage, worker: number) {
   const second = await openAll(stage)
   const beforeReset = await figures()
   for (const socket of second) socket.resetAndDestroy()
+  const reset = performance.now()
+  await servesAgain()
+  const servedAgainMs = performance.now() - reset
   await sleep(1000)
   const after = await figures()
   const { offered, served, refused, unanswered, milliseconds } = await load
@@ -85,9 +91,27 @@ async function tryStage(stage: Stage, worker: number) {
     p99: milliseconds.p99,
     residentMegabytes: stopWatching() / 1e6,
     slotsBackSeconds,
+    servedAgainMs,
     stallsOnReset: after.stalls - beforeReset.stalls,
     stalls: after.stalls - before.stalls,
     shed: difference(after.shed, before.shed),
+    recordsLost: after.recordsLost - before.recordsLost,
+    withoutDescriptor: readFileSync(logFile, 'utf8').split('EMFILE').length - 1,
+  }
+}
+
+/** Until one more honest client has an AC. */
+async function servesAgain(): Promise<void> {
+  const until = performance.now() + MOST_MS
+  const ask = { port, secureContext, request: REQUESTS.rest, expect: '</ac></vo' }
+  while (
+    !(await askOnce(ask).then(
+      () => true,
+      () => false,
+    ))
+  ) {
+    if (performance.now() > until) throw new Error('nobody is served after the others were reset')
+    await sleep(10)
   }
 }
 
@@ -168,6 +192,8 @@ interface Figures {
   readonly stalls: number
   readonly open: number
   readonly shed: Readonly<Record<string, number>>
+  /** Of the audit. */
+  readonly recordsLost: number
 }
 
 /** What was shed in between, by reason. */
@@ -194,6 +220,7 @@ async function figures(): Promise<Figures> {
       value(/^vouchd_event_loop_delay_seconds_count (\S+)$/gm) -
       value(/^vouchd_event_loop_delay_seconds_bucket\{le="0.25"\} (\S+)$/gm),
     open: value(/^vouchd_connections_open\{.*\} (\S+)$/gm),
+    recordsLost: value(/^vouchd_audit_records_total\{.*result="failed".*\} (\S+)$/gm),
     shed: Object.fromEntries(
       [...text.matchAll(/^vouchd_requests_shed_total\{.*reason="(\w+)"\} (\S+)$/gm)].map(match => [
         match[1]!,
