@@ -106,7 +106,9 @@ export function createMetrics(worker = 'main', registry = new Registry()): Metri
   })
   const vos = new Map<string, VoMetrics>()
   const denials = new Map(DENIAL_REASONS.map(reason => [reason, counter('vouchd_denials_total', { reason })]))
-  for (const { name } of LINT_RULES) counter('vouchd_lint_failures_total', { check: name })
+  // From the start, 'other' too: an increase is seen only of what was there before.
+  for (const { name } of [...LINT_RULES, { name: 'other' }])
+    counter('vouchd_lint_failures_total', { check: name })
 
   return {
     registry,

@@ -279,7 +279,7 @@ export function renderAlertTests(cases: readonly AlertCase[] = ALERT_CASES): str
 export function renderExpectation(minutes: number, fires: AlertCase['fires']): string[] {
   const lines = [
     '    promql_expr_test:',
-    `      - expr: count by (alertname, severity) (ALERTS{alertstate="firing"})`,
+    `      - expr: group by (alertname, severity) (ALERTS{alertstate="firing"})`,
     `        eval_time: ${minutes}m`,
   ]
   if (fires.length === 0) return [...lines, '        exp_samples: []']
