@@ -2,7 +2,7 @@ import { onelineF1 } from '../../native-free/dn/oneline.ts'
 import { Refusal } from '../../native-free/refusal.ts'
 import type { Certificate } from '../../native-free/x509/certificate.ts'
 import { readCertificateFile } from '../check/readCredential.ts'
-import type { ListenAddress, VoConfig } from '../config/types.ts'
+import type { ListenAddress, RateLimits, VoConfig } from '../config/types.ts'
 import { isoTime } from '../formatTime.ts'
 import { lscEntry, vomsesEntry } from '../handouts.ts'
 import { OUTCOMES, type Outcome } from './outcomes.ts'
@@ -35,6 +35,8 @@ export interface CertificateState {
 export interface VoFacts {
   readonly name: string
   readonly uri: string
+  /** 0 is no limit. */
+  readonly limits: RateLimits
   readonly certificates: readonly CertificateState[]
   /** File and line for users' machines; undefined when the certificate cannot be read. */
   readonly vomses: { readonly file: string; readonly line: string } | undefined
@@ -105,6 +107,7 @@ export function buildStatus(facts: StatusFacts) {
       members: facts.members?.get(vo.name) ?? (facts.members === undefined ? null : 0),
       lastMinute: facts.lastMinute === undefined ? null : (facts.lastMinute.get(vo.name) ?? NO_REQUESTS),
       total: value('vouchd_attribute_certificates_issued_total', { vo: vo.name }) ?? 0,
+      limits: vo.limits,
       vomses: vo.vomses ?? null,
       lsc: vo.lsc ?? null,
     })),
@@ -124,6 +127,7 @@ export function readVoFacts(vo: VoConfig): VoFacts {
   return {
     name: vo.name,
     uri: vo.uri,
+    limits: vo.rates,
     certificates: [
       ...host.flatMap(one => (one === undefined ? [] : [certificateState(tlsUsage(one), one)])),
       ...inAcs.slice(0, 1).map(one => certificateState('ac', one)),

@@ -59,6 +59,7 @@ ${fact('Address', vo.addresses.map(address => `<code>${escapeHtml(address)}</cod
 ${fact('Known as', `<code>${escapeHtml(vo.uri)}</code>`)}
 ${fact('Members', vo.members === null ? 'not known now' : number(vo.members))}
 ${fact('ACs issued since the start', number(vo.total))}
+${fact('Limits', limitsText(vo.limits))}
 </dl>
 ${renderRates(vo.lastMinute)}
 <h3>Certificates</h3>
@@ -69,6 +70,18 @@ ${renderRates(vo.lastMinute)}
 ${vo.vomses === null ? '' : handout('For users', vo.vomses.file, vo.vomses.line)}
 ${vo.lsc === null ? '' : handout('For sites', vo.lsc.file, vo.lsc.content.trimEnd())}
 </section>`
+}
+
+/** Those that are set. */
+function limitsText(limits: VoStatus['limits']): string {
+  const texts = [
+    [limits.holderRequestsPerMinute, 'requests a minute and holder'],
+    [limits.addressConnectionsPerMinute, 'connections a minute and address'],
+    [limits.addressConnections, 'connections at once and address'],
+    [limits.connectionsPerMinute, 'connections a minute in all'],
+  ] as const
+  const set = texts.filter(([most]) => most > 0).map(([most, what]) => `${number(most)} ${what}`)
+  return set.join('<br>') || 'none'
 }
 
 function renderRates(rates: VoStatus['lastMinute']): string {

@@ -7,11 +7,18 @@ import { escapeHtml, renderStatusPage } from '../../src/observe/statusPage.ts'
 
 const NOW = Date.UTC(2026, 5, 1) / 1000
 const DAY = 86_400
+const LIMITS = {
+  holderRequestsPerMinute: 0,
+  addressConnectionsPerMinute: 0,
+  addressConnections: 1500,
+  connectionsPerMinute: 0,
+}
 
 function page(text: string, members?: ReadonlyMap<string, number>): string {
   const vo: VoFacts = {
     name: text,
     uri: text,
+    limits: LIMITS,
     certificates: [3, 2.9, 13.9, 14, -1].map(days => ({
       usage: text,
       subject: text,
@@ -70,6 +77,10 @@ describe('the page for people', () => {
       ['14', ''],
       ['-1', 'bad'],
     ])
+  })
+
+  it('tells the limits that are set, and no others', () => {
+    expect(page('x')).toContain('<dd>1,500 connections at once and address</dd>')
   })
 
   it('tells an empty VO from a database that does not tell', () => {
