@@ -66,7 +66,7 @@ export const ALERT_RUNS = {
     fires: [['VomsMemoryGrowing', 'ticket']],
   },
   lint: {
-    fault: 'the encoder of ACs leaves out an octet',
+    fault: 'a bit in the memory of the process flips, so that no AC passes the lint',
     minutes: 10,
     fires: [['VomsLintHaltedIssuance', 'page'], ...BURN],
   },
