@@ -11,7 +11,7 @@ export interface Benchmark {
 /** Few and small rounds, little warm-up. */
 const QUICK = ['--rounds', '3', '--count', '100', '--warmup', '200']
 
-/** In the order in which they run. All together take less than a quarter of an hour on two quiet cores. */
+/** In the order in which they run. All together take some forty minutes on two quiet cores, `scale` half of it. */
 export const BENCHMARKS: readonly Benchmark[] = [
   { name: 'issue', script: 'load/issue.ts', args: [], quick: QUICK },
   { name: 'dual', script: 'load/dual.ts', args: [], quick: QUICK },
