@@ -1,6 +1,7 @@
 // Clients that stand still, at each stage of a connection, while honest ones ask. How many of those are served and how
 // fast, what the worker holds, how soon its slots are free again, how long it stalls when all the others are reset at
-// once, how soon it serves after that, and whether the audit, or anything that logs, was without a file descriptor. Run: node bench/load/slowClients.ts [options]; --help tells them.
+// once, how soon it serves after that, and whether the audit, or anything that logs, was without a file descriptor.
+// Run: node bench/load/slowClients.ts [options]; --help tells them.
 import { readdirSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { connect, type Socket } from 'node:net'
@@ -13,6 +14,7 @@ import { printResult } from '../printResult.ts'
 import { askOnce } from './askOnce.ts'
 import { createBenchWorld, observeSocket, REQUESTS } from './benchWorld.ts'
 import { freePort, openLoad, startVouchd } from './children.ts'
+import { watchMemory } from './watchMemory.ts'
 
 const STAGES = ['silent', 'partial', 'unasked', 'unread'] as const
 type Stage = (typeof STAGES)[number]
@@ -65,7 +67,7 @@ try {
 
 async function tryStage(stage: Stage, worker: number) {
   const before = await figures()
-  const stopWatching = watchMemory(worker)
+  const stopWatching = watchMemory([worker])
   // The others come a second later than the first honest one, and the last of those asks when they are gone.
   const load = honest(12 + count / 500, rate)
   await sleep(1000)
@@ -104,14 +106,14 @@ async function tryStage(stage: Stage, worker: number) {
 async function servesAgain(): Promise<void> {
   const until = performance.now() + MOST_MS
   const ask = { port, secureContext, request: REQUESTS.rest, expect: '</ac></vo' }
-  while (
-    !(await askOnce(ask).then(
-      () => true,
-      () => false,
-    ))
-  ) {
-    if (performance.now() > until) throw new Error('nobody is served after the others were reset')
-    await sleep(10)
+  for (;;) {
+    try {
+      await askOnce(ask)
+      return
+    } catch {
+      if (performance.now() > until) throw new Error('nobody is served after the others were reset')
+      await sleep(10)
+    }
   }
 }
 
@@ -171,21 +173,6 @@ function workerOf(supervisor: number): number {
   const found = children.find(pid => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('workerProcess'))
   if (found === undefined) throw new Error('there is no worker')
   return Number(found)
-}
-
-/** Looks at the resident memory until it is told to stop, and gives the most, in bytes. */
-function watchMemory(pid: number): () => number {
-  let most = 0
-  const look = () => {
-    const status = readFileSync(`/proc/${pid}/status`, 'latin1')
-    most = Math.max(most, Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024)
-  }
-  const timer = setInterval(look, 100)
-  return () => {
-    clearInterval(timer)
-    look()
-    return most
-  }
 }
 
 interface Figures {

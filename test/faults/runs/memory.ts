@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
-import { residentBytes } from '../../../bench/load/processorTime.ts'
+import { watchMemory } from '../../../bench/load/watchMemory.ts'
 import { userNamed } from '../../e2e/daemon.ts'
 import { privateKeyPem } from '../../pki/keys.ts'
 import {
@@ -66,11 +66,11 @@ export const memory: FaultRun = {
       let issued = 0
       for (let round = 0; round < count; round++) {
         tell(`round ${round}, floods`)
-        const watch = watchMemory(await pidsOf(daemon))
+        const stopWatching = watchMemory(await pidsOf(daemon))
         const load = startLoad(() => port, { connections: CONNECTIONS, pauseMs: 10 })
         await flood(port, site.path('certificates'))
         const honest = await load.stop()
-        peak.flood = Math.max(peak.flood, watch.stop())
+        peak.flood = Math.max(peak.flood, stopWatching())
         issued += honest.issued
         share(honest, judged)
 
@@ -126,22 +126,6 @@ async function pidsOf(daemon: DaemonProcess): Promise<number[]> {
   return [daemon.child.pid!, ...(await daemon.status()).workers.map(({ pid }) => pid!)]
 }
 
-/** Looks at what these hold until it is told to stop, and gives the most that one of them did. */
-function watchMemory(pids: readonly number[]): { stop(): number } {
-  let most = 0
-  const look = () => {
-    most = Math.max(most, ...pids.map(residentBytes))
-  }
-  const timer = setInterval(look, 50)
-  return {
-    stop() {
-      clearInterval(timer)
-      look()
-      return most
-    },
-  }
-}
-
 /** Connections that stand still, requests that do not end and trust files that are too large, all at once. */
 async function flood(port: number, certificates: string): Promise<void> {
   for (const name of LARGE_FILES) writeFileSync(`${certificates}/${name}`, Buffer.alloc(LARGE_BYTES, 'MIIB'))
@@ -173,14 +157,14 @@ async function leakOnce(daemon: DaemonProcess, port: number, order: string, numb
   const leaking = (await daemon.status()).workers[number]!.pid!
   const others = (await pidsOf(daemon)).filter(pid => pid !== leaking)
   const from = daemon.log.length
-  const watch = watchMemory(others)
+  const stopWatching = watchMemory(others)
   const load = startLoad(() => port, { connections: CONNECTIONS, pauseMs: 10 })
   writeFileSync(order, '')
   const { how } = await daemon.line('a worker ended and is replaced', from)
   const ended = performance.now()
   await until(async () => (await daemon.status()).workers.every(({ state }) => state === 'serving'))
   const backMs = performance.now() - ended
-  return { how, backMs, honest: await load.stop(), bystanderBytes: watch.stop() }
+  return { how, backMs, honest: await load.stop(), bystanderBytes: stopWatching() }
 }
 
 /** The worker whose order lies there keeps four megabytes more every ten milliseconds. */
