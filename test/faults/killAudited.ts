@@ -12,7 +12,7 @@ import { publicKeyPath, readPublicKeys } from '../../src/audit/headKey.ts'
 import { searchAudit } from '../../src/audit/searchAudit.ts'
 import { verifyAudit } from '../../src/audit/verifyAudit.ts'
 import { systemClock } from '../../src/clock.ts'
-import { reachable, waitUntil } from '../interop/childProcess.ts'
+import { hasEnded, reachable, waitUntil } from '../interop/childProcess.ts'
 import { freePort } from '../interop/freePort.ts'
 import { bareSerial } from './bareSerial.ts'
 import { randomFrom } from './mutateAudit.ts'
@@ -133,10 +133,6 @@ async function endsWithin(child: ChildProcess, milliseconds: number): Promise<bo
     await sleep(20)
   }
   return false
-}
-
-function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode !== null || signalCode !== null
 }
 
 function endIfThere(pid: number): void {

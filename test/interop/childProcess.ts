@@ -4,12 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Ends a process that the tests started: politely, and by force after ten seconds. */
 export async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+  if (hasEnded(child)) return
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
   child.kill('SIGTERM')
   const force = setTimeout(() => child.kill('SIGKILL'), 10_000)
   await ended
   clearTimeout(force)
+}
+
+/** By itself or by a signal. */
+export function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }
 
 /** Tries `probe` until it succeeds. Throws its last error after a minute, or as soon as the child has ended. */
