@@ -84,8 +84,10 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<Exi
   }
   prepare(program, io)
   try {
-    for (const command of await loadCommands(args, io)) program.addCommand(inherit(command(context), program))
-    await program.parseAsync(normaliseOptions(args), { from: 'user' })
+    const words = normaliseOptions(args)
+    for (const command of await loadCommands(words, io))
+      program.addCommand(inherit(command(context), program))
+    await program.parseAsync(words, { from: 'user' })
     return exitCode
   } catch (error) {
     return explainFailure(error, { ...io, err: text => io.err(context.advise(text)) })
@@ -93,10 +95,11 @@ export async function runCli(args: readonly string[], given: CliIo): Promise<Exi
 }
 
 /** The one that the arguments name; all of them for help, and to say what a word may have meant. */
-async function loadCommands(args: readonly string[], io: CliIo) {
+async function loadCommands(words: string[], io: CliIo) {
+  // A program of its own: options that may be given again would otherwise be there twice.
   const reader = new Command('vouchd')
   prepare(reader, io)
-  const [name = ''] = reader.parseOptions(normaliseOptions(args)).operands
+  const [name = ''] = reader.parseOptions(words).operands
   const asked = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]!] : Object.values(COMMANDS)
   return await Promise.all(asked.map(load => load()))
 }
