@@ -7,7 +7,7 @@ import { createLogStream } from '../observe/logStream.ts'
 import { type LogCells, logCells } from '../observe/metrics.ts'
 import type { OpenLog } from '../observe/openLog.ts'
 import { Registry } from '../observe/registry.ts'
-import { type Supervisor, startSupervisor } from '../supervise/supervisor.ts'
+import { StartStopped, type Supervisor, startSupervisor } from '../supervise/supervisor.ts'
 import type { CliContext, CliIo } from './context.ts'
 import { EXIT, type ExitCode } from './exitCodes.ts'
 import { parseCount } from './lifetime.ts'
@@ -43,6 +43,7 @@ async function run(context: CliContext, waitForPorts = '0'): Promise<ExitCode> {
   const cells = logCells(registry)
   const { stream, output } = io.openLog?.(cells) ?? plainLog(io, cells)
   const log = pino({ base: { pid: process.pid } }, stream)
+  const stopAsked = io.stopped()
   let supervisor: Supervisor
   try {
     supervisor = await startSupervisor({
@@ -50,6 +51,7 @@ async function run(context: CliContext, waitForPorts = '0'): Promise<ExitCode> {
       clock: io.clock,
       monotonic: () => performance.now(),
       waitForPortsSeconds,
+      stopAsked,
       log,
       env: process.env,
       version: version(),
@@ -57,6 +59,12 @@ async function run(context: CliContext, waitForPorts = '0'): Promise<ExitCode> {
       registry,
     })
   } catch (cause) {
+    if (cause instanceof StartStopped) {
+      log.info('stopped before everything had started')
+      await output.drained(LAST_LINES_MS)
+      // Whatever was about to be opened is of no use any more.
+      process.exit(EXIT.ok)
+    }
     if (!(cause instanceof SetupError)) throw cause
     for (const finding of cause.findings) {
       const advice = context.advise(finding.advice)
@@ -65,7 +73,7 @@ async function run(context: CliContext, waitForPorts = '0'): Promise<ExitCode> {
     return cause.findings.every(({ area }) => area === 'database') ? EXIT.database : EXIT.refused
   }
   io.onHangup(() => void supervisor.reload())
-  await io.stopped()
+  await stopAsked
   log.info('stopping: no new connections, what is under way is finished')
   const code = await Promise.race([
     supervisor.stop().then(() => EXIT.ok),

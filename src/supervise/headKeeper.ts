@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { HeadSigner } from '../audit/createHeadSigner.ts'
 import { openHeadSigner } from '../audit/openAudit.ts'
 import type { LogHead } from '../audit/records.ts'
 import type { Clock } from '../clock.ts'
@@ -27,7 +28,8 @@ export function createHeadKeeper(
   heads: () => Promise<readonly LogHead[]>,
 ): HeadKeeper {
   const { clock, monotonic, log } = deps
-  const signers = new Map<string, { close(): Promise<void> }>()
+  const signers = new Map<string, HeadSigner>()
+  let opening: Promise<unknown> = Promise.resolve()
 
   async function closeOthers(key: string | undefined): Promise<void> {
     const others = [...signers].filter(([name]) => name !== key)
@@ -40,10 +42,16 @@ export function createHeadKeeper(
       const key = keyOf(config)
       if (key === undefined || signers.has(key)) return
       const signerDeps = { clock, monotonic, events: createEvents(log), observer: countAudit(deps.registry) }
-      signers.set(key, await openHeadSigner(config.audit, signerDeps, heads))
+      const signer = openHeadSigner(config.audit, signerDeps, heads)
+      opening = signer.catch(() => {})
+      signers.set(key, await signer)
     },
     keepOnly: config => closeOthers(keyOf(config)),
-    close: () => closeOthers(undefined),
+    async close() {
+      // The end may come while one is opened; what was recorded by then is signed by it.
+      await opening
+      await closeOthers(undefined)
+    },
   }
 }
 

@@ -37,12 +37,19 @@ export interface SupervisorDeps {
   readonly monotonic: () => number
   /** How long the start waits for addresses that another process has; 0 when absent. */
   readonly waitForPortsSeconds?: number
+  /** Resolves when the daemon is asked to end. */
+  readonly stopAsked: Promise<void>
   readonly log: Logger
   readonly env: NodeJS.ProcessEnv
   readonly version: string
   readonly revision: string
   /** For what this process counts; the log's lines are counted there too. */
   readonly registry: Registry
+}
+
+/** The start was asked to end; what had been started has been ended in order. */
+export class StartStopped extends Error {
+  override name = 'StartStopped'
 }
 
 /** A worker that takes longer has other things to do; the scrape must not wait for it. */
@@ -85,7 +92,7 @@ export interface Supervisor {
 
 /**
  * Starts the daemon: the sockets, the owner of an embedded database, and the processes that serve, in which alone
- * private keys are. Throws SetupError with every fault at once, or ConfigError.
+ * private keys are. Throws SetupError with every fault at once, ConfigError, or StartStopped.
  */
 export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor> {
   await using parts = new AsyncDisposableStack()
@@ -144,16 +151,18 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
 
   crew.launch(workerCount(config))
   files.follow(credentialFiles(config))
-  const faults = await Promise.all([
-    crew.check(config),
-    openDoors(),
-    owners.open(config.store).then(() => [], thrownFindings),
-    heads.open(config).then(() => [], thrownFindings),
-  ])
+  const faults = await orStop(
+    Promise.all([
+      crew.check(config),
+      openDoors(),
+      owners.open(config.store).then(() => [], thrownFindings),
+      heads.open(config).then(() => [], thrownFindings),
+    ]),
+  )
   if (faults.flat().length > 0) throw new SetupError(tellOfAnother(faults.flat()))
   // Nobody is told that he is unknown because the mirror is not there yet.
-  await followers.apply(config, 'until they are there')
-  await crew.begin(config)
+  await orStop(followers.apply(config, 'until they are there'))
+  await orStop(crew.begin(config))
   started = true
   for (const cells of Object.values(metrics.reloads)) noteReload(cells, true, clock.now())
   const observe = openObserve(
@@ -168,12 +177,20 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     { ...deps, events: createEvents(log) },
   )
   parts.defer(() => observe.close())
-  await observe.apply(config)
+  await orStop(observe.apply(config))
   tellUnused(inherited, doors, config, log)
   const control = await openControl()
   tellState()
   const running = parts.move()
   start.resolve()
+
+  /** An end that comes in the middle of the start is an end like any other: processes may have served by then. */
+  function orStop<T>(work: Promise<T>): Promise<T> {
+    const stopped = deps.stopAsked.then(() => {
+      throw new StartStopped('asked to end before everything had started')
+    })
+    return Promise.race([work, stopped])
+  }
 
   function openDoors(): Promise<readonly CheckFinding[]> {
     return openWhenFree(doors, config, {

@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { connect } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { publicKeyPath, readPublicKeys } from '../../src/audit/headKey.ts'
+import { verifyAudit } from '../../src/audit/verifyAudit.ts'
+import { systemClock } from '../../src/clock.ts'
+import { until } from '../supervise/daemonProcess.ts'
 import { makeSite, type Site } from './siteFolder.ts'
 
 // Every test starts a daemon, on machines that have other things to do.
@@ -24,8 +28,10 @@ interface Daemon {
   line(message: string): Promise<Record<string, unknown>>
 }
 
-function serve(): Daemon {
-  const child = spawn(bin, ['serve', '--config', site.config], { stdio: ['ignore', 'pipe', 'pipe'] })
+function serve(...options: string[]): Daemon {
+  const child = spawn(bin, ['serve', '--config', site.config, ...options], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let err = ''
   child.stderr.on('data', chunk => {
     err += chunk
@@ -52,6 +58,27 @@ function serve(): Daemon {
   return { child, ended, line }
 }
 
+function listenOn(port: number): void {
+  const credential = '{ certificate = "host.pem", key = "host.key" }'
+  writeFileSync(
+    site.config,
+    `[store]
+folder = "database"
+[trust]
+directory = "certificates"
+[audit]
+folder = "audit"
+[processes]
+controlSocket = "control.sock"
+[[vo]]
+name = "vo.0"
+listen = ["127.0.0.1:${port}"]
+uri = "voms.example.org:1"
+hostCredentials = [ ${credential} ]
+`,
+  )
+}
+
 describe('vouchd serve', () => {
   it('serves until SIGTERM, then exits with 0', async () => {
     const daemon = serve()
@@ -67,6 +94,33 @@ describe('vouchd serve', () => {
     expect(subject).toBe('voms.example.org')
     daemon.child.kill('SIGTERM')
     expect(await daemon.ended).toEqual({ code: 0, err: '' })
+  })
+
+  it('ends in order when it is asked to while it starts: what was recorded by then is signed', async () => {
+    const folder = site.path('audit')
+    rmSync(folder, { recursive: true, force: true })
+    const { child, ended } = serve()
+    // The last thing before it serves: its records begin.
+    await until(() => existsSync(join(folder, 'w0/00000001.seg')))
+    child.kill('SIGTERM')
+    expect(await ended).toEqual({ code: 0, err: '' })
+    const keys = readPublicKeys([publicKeyPath(join(folder, 'heads.key'))])
+    const later = { now: () => systemClock.now() + 3600 }
+    const { faults, records } = await verifyAudit({ folder, keys }, later)
+    expect({ faults, some: records > 0 }).toEqual({ faults: [], some: true })
+  })
+
+  it('does not wait for another process any longer when it is asked to end', async () => {
+    const server = createServer()
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    listenOn(port)
+    const daemon = serve('--wait-for-ports', '3600')
+    await daemon.line('another process has an address: it is waited for until that ends')
+    daemon.child.kill('SIGTERM')
+    expect(await daemon.ended).toEqual({ code: 0, err: '' })
+    await new Promise(resolve => server.close(resolve))
+    site.configure('[store]\nfolder = "database"')
   })
 
   it('exits with 3 and every fault on a faulty configuration', async () => {
@@ -90,10 +144,7 @@ describe('vouchd serve', () => {
     const server = createServer()
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as { port: number }
-    writeFileSync(
-      site.config,
-      `[store]\nfolder = "database"\n[trust]\ndirectory = "certificates"\n[[vo]]\nname = "vo.0"\nlisten = ["127.0.0.1:${port}"]\nuri = "voms.example.org:1"\nhostCredentials = [ { certificate = "host.pem", key = "host.key" } ]\n`,
-    )
+    listenOn(port)
     const { code, err } = await serve().ended
     await new Promise(resolve => server.close(resolve))
     expect(err).toMatch(

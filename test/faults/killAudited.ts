@@ -91,6 +91,8 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
     // It signs the heads at its end, which may take a while where other things run.
     daemon.kill('SIGTERM')
     if (!(await endsWithin(daemon, 60_000))) throw new Error('the daemon does not end')
+    if (daemon.exitCode !== 0)
+      throw new Error(`the daemon ended with ${daemon.exitCode ?? daemon.signalCode}`)
     return {
       ...(await compareAudit(join(world.folder, 'audit'), clients.received)),
       killed,
