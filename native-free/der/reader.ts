@@ -15,6 +15,15 @@ export interface BitString {
 }
 
 /**
+ * By tag octet: the universal types in the form that DER does not give them (X.690 8, 10.2): EXTERNAL, EMBEDDED PDV,
+ * SEQUENCE and SET are constructed, all others are primitive.
+ */
+const OTHER_FORM = Uint8Array.from({ length: 0x40 }, (_, tag) => {
+  const isConstructed = tag >= 0x20
+  return [0x08, 0x0b, 0x10, 0x11].includes(tag & 0x1f) === isConstructed ? 0 : 1
+})
+
+/**
  * A cursor over bytes[start, end) that must hold DER elements (X.690), one after another. Reads return views on
  * `bytes`, never copies. Everything that is not DER throws a Refusal<DerCode>; offsets in it count from the
  * start of `bytes`. Call finish() when no element may follow.
@@ -197,6 +206,9 @@ export class DerReader {
     if (tag !== undefined && found !== tag) throw unexpectedTag(tag, found, at)
     if ((found & 0x1f) === 0x1f) throw refuseDer('DER_HIGH_TAG', 'tag of several octets', at)
     if (found === 0) throw refuseDer('DER_UNEXPECTED_TAG', 'end-of-contents octets', at)
+    if (found < 0x40 && OTHER_FORM[found] === 1) {
+      throw refuseDer('DER_UNEXPECTED_TAG', 'a form that its type never has', at)
+    }
     let length = bytes[at + 1]!
     at += 2
     if (length >= 0x80) {
