@@ -17,7 +17,7 @@ export function buildTree(folder: string, origin: Origin): void {
     ...['-p', join(ROOT, 'packaging/tsconfig.json'), '--outDir', folder],
   ])
   for (const file of globSync('src/**/*.d.ts', { cwd: folder })) rmSync(join(folder, file))
-  for (const file of globSync('src/**/*.sql', { cwd: ROOT })) copy(file, folder)
+  for (const file of globSync('src/**/*.{sql,cnf}', { cwd: ROOT })) copy(file, folder)
   for (const file of AS_IT_IS) copy(file, folder)
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(published(origin), undefined, 2)}\n`)
 }

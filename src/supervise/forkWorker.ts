@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { besideModule } from '../besideModule.ts'
 import { SetupError } from '../check/SetupError.ts'
 import type { Snapshot } from '../observe/snapshot.ts'
@@ -28,6 +29,8 @@ const V8_FLAGS = ['--no-parallel-scavenge']
  * memory. Who needs more, or less, names V8's flag in NODE_OPTIONS.
  */
 const HEAP_MEGABYTES = 512
+/** Nothing in Node.js's own options keeps OpenSSL from making tickets that no session is ever resumed with. */
+const OPENSSL_CONFIG = fileURLToPath(new URL('./openssl-worker.cnf', import.meta.url))
 /** Longer than a worker drains for. What is still open then belongs to nobody who waits. */
 const KILL_MS = 10_500
 
@@ -36,7 +39,7 @@ export function forkWorker(index: number, doors: Pick<Doors, 'handle'>, events: 
   const child = fork(ENTRY, [String(index)], {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: [...V8_FLAGS, ...heapFlags(process.env['NODE_OPTIONS']), ...process.execArgv],
+    execArgv: [...V8_FLAGS, ...flagsUnlessChosen(process.env), ...process.execArgv],
     env: childEnvironment(process.env),
   })
   const waiting = new Map<number, { resolve(body: unknown): void; reject(cause: Error): void }>()
@@ -96,9 +99,14 @@ export function forkWorker(index: number, doors: Pick<Doors, 'handle'>, events: 
   }
 }
 
-/** Flags of the command line count for more than NODE_OPTIONS, so that none is given where an operator chose. */
-function heapFlags(nodeOptions = ''): readonly string[] {
-  return /--max[-_]old[-_]space[-_]size/.test(nodeOptions) ? [] : [`--max-old-space-size=${HEAP_MEGABYTES}`]
+/** Flags of the command line count for more than the environment, so that none is given where an operator chose. */
+function flagsUnlessChosen({ NODE_OPTIONS = '', OPENSSL_CONF }: NodeJS.ProcessEnv): readonly string[] {
+  const heap = /--max[-_]old[-_]space[-_]size/.test(NODE_OPTIONS)
+  const openssl = OPENSSL_CONF !== undefined || /--openssl[-_](shared[-_])?config/.test(NODE_OPTIONS)
+  return [
+    ...(heap ? [] : [`--max-old-space-size=${HEAP_MEGABYTES}`]),
+    ...(openssl ? [] : [`--openssl-config=${OPENSSL_CONFIG}`]),
+  ]
 }
 
 function sendDoor(child: ChildProcess, key: string, doors: Pick<Doors, 'handle'>): void {

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { askRest, userNamed } from '../e2e/daemon.ts'
 import {
@@ -56,6 +58,19 @@ describe('several workers', () => {
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
     const by = new Set(daemon.log.filter(({ outcome }) => outcome === 'issued').map(({ worker }) => worker))
     expect(by).toEqual(new Set([0, 1]))
+  })
+
+  it('send no tickets, which no session is resumed with', async () => {
+    const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false, minVersion: 'TLSv1.3' })
+    let tickets = 0
+    socket.on('session', () => {
+      tickets++
+    })
+    // Without a certificate it is refused, with a whole answer: tickets would have come before that.
+    socket.write('GET /generate-ac HTTP/1.1\r\nHost: h\r\n\r\n')
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    await once(socket, 'close')
+    expect({ tickets, status: answer.toString('latin1', 9, 12) }).toEqual({ tickets: 0, status: '403' })
   })
 
   it('hear of a suspension, every one of them', async () => {
