@@ -70,10 +70,13 @@ function verdictOn(ac: AttributeCertificate, theirs: Error): string {
   const unsound = fault instanceof Refusal || certificates.length === 0 || recodedTooLarge(theirs)
   if (unsound) return 'accepted with an unsound part that is not looked into'
   if (theirs instanceof TypeError) return 'accepted, without something optional'
-  return theirs.message.startsWith('Unsupported')
+  return OF_A_KEY.some(text => theirs.message.includes(text))
     ? 'accepted, with a key of an unknown algorithm'
     : 'accepted'
 }
+
+/** What it says of a key whose algorithm, or its parameters, it does not know. */
+const OF_A_KEY = ['Unsupported', 'Incorrect public key algorithm', 'RSASSAPSSParams']
 
 /** Its own bound on the elements of one input. */
 const recodedTooLarge = ({ message }: Error) => message.includes('Maximum ASN.1')
