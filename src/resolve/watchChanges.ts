@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import type { Database, Row } from '../store/database.ts'
+import { askUntil } from '../store/askUntil.ts'
+import type { Database, Queryable, Row } from '../store/database.ts'
 import { within } from '../within.ts'
 
 /** What has changed: undefined VO is every VO, undefined member everyone in it. */
@@ -41,7 +42,7 @@ export interface Watch {
  * Asks once, knowing what was seen before, and hands back the poll to come. One that answers after it was
  * given up leaves no trace, so that what it brought is brought again.
  */
-type Poll = () => Promise<Polled & { readonly next: Poll }>
+type Poll = (db: Queryable) => Promise<Polled & { readonly next: Poll }>
 
 // Many commits a second are one poll, not many; far below the second that is promised.
 const HURRY_MS = 20
@@ -55,10 +56,10 @@ const NOTHING: readonly Change[] = []
  */
 export function watchChanges(db: Database, options: WatchOptions): Watch {
   let poll: Poll = options.onlyContact
-    ? contactPoll(db)
+    ? contactPoll
     : options.versionQuery === undefined
-      ? changePoll(db, undefined)
-      : versionPoll(db, options.versionQuery, undefined)
+      ? changePoll(undefined)
+      : versionPoll(options.versionQuery, undefined)
   let timer: NodeJS.Timeout | undefined
   let polling = false
   let hurried = false
@@ -70,7 +71,7 @@ export function watchChanges(db: Database, options: WatchOptions): Watch {
     hurried = false
     const since = options.monotonic()
     try {
-      const polled = await within(options.timeoutMs, poll())
+      const polled = await within(options.timeoutMs, signal => poll(askUntil(signal, db)))
       if (!closed) options.onAsked(true, options.monotonic() - since)
       poll = polled.next
       if (!closed) options.onPolled(polled)
@@ -134,8 +135,8 @@ interface LastSeen {
 }
 
 /** What became visible since the snapshot of the poll before: commits out of order included. */
-function changePoll(db: Database, before: LastSeen | undefined): Poll {
-  return async () => {
+function changePoll(before: LastSeen | undefined): Poll {
+  return async db => {
     const rows = await db.query<ChangeRow>(
       `select s.*, c.id is not null as changed, c.vo, c.member
        from (select pg_current_snapshot()::text as snapshot,
@@ -151,7 +152,7 @@ function changePoll(db: Database, before: LastSeen | undefined): Poll {
     const [first] = rows
     if (first === undefined) throw new Error('the poll returned no row')
     const last = { snapshot: first.snapshot, xmax: BigInt(first.xmax), at: first.at, server: first.server }
-    const next = changePoll(db, last)
+    const next = changePoll(last)
     // The newest change is never removed before the next one is there.
     const version = Number(first.version ?? 0)
     const unsure =
@@ -171,12 +172,12 @@ function changePoll(db: Database, before: LastSeen | undefined): Poll {
   }
 }
 
-function versionPoll(db: Database, versionQuery: string, before: string | undefined): Poll {
-  return async () => {
+function versionPoll(versionQuery: string, before: string | undefined): Poll {
+  return async db => {
     const rows = await db.query(versionQuery)
     const version = JSON.stringify(rows.map(row => Object.values(row)))
     const changes = version === before ? NOTHING : EVERYTHING
-    return { changes, version: shortened(version), next: versionPoll(db, versionQuery, version) }
+    return { changes, version: shortened(version), next: versionPoll(versionQuery, version) }
   }
 }
 
@@ -185,9 +186,7 @@ function shortened(version: string): number {
   return Number.parseInt(hash('sha256', version).slice(0, 12), 16)
 }
 
-function contactPoll(db: Database): Poll {
-  return async () => {
-    await db.query('select 1')
-    return { changes: NOTHING, version: undefined, next: contactPoll(db) }
-  }
+const contactPoll: Poll = async db => {
+  await db.query('select 1')
+  return { changes: NOTHING, version: undefined, next: contactPoll }
 }

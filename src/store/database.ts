@@ -6,9 +6,14 @@ export interface Queryable {
   /**
    * Runs one statement with $1.. parameters; without parameters the text may hold several statements, and
    * the last one's rows come back. int8 and numeric come as strings, timestamptz as Date, json parsed.
-   * Throws DatabaseError.
+   * Throws DatabaseError, and 'unavailable' as soon as the signal aborts: waiting for a connection, connecting
+   * and the statement itself end with it.
    */
-  query<R extends Row = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<R[]>
+  query<R extends Row = Row>(
+    sql: string,
+    parameters?: readonly SqlValue[],
+    signal?: AbortSignal,
+  ): Promise<R[]>
 }
 
 /**

@@ -5,6 +5,7 @@ import type { StoreConfig } from '../config/types.ts'
 import { DatabaseError, toDatabaseError } from './DatabaseError.ts'
 import type { Database, Row, SqlValue } from './database.ts'
 import { toSqlText } from './sqlText.ts'
+import { untilAborted } from './untilAborted.ts'
 
 export type PostgresConfig = Extract<StoreConfig, { kind: 'postgres' }>
 
@@ -37,17 +38,27 @@ export function createPostgres(config: PostgresConfig, options: PostgresOptions)
     const advice = `look whether the server runs, and correct store.host (${config.host}) and store.port (${config.port})`
     throw new DatabaseError('unavailable', error.message, { advice, cause: error.cause })
   }
+  async function connect(signal: AbortSignal | undefined): Promise<pg.PoolClient> {
+    const connecting = pool.connect()
+    try {
+      return await untilAborted(signal, connecting)
+    } catch (thrown) {
+      // One that comes when nobody waits for it any more is for the next.
+      connecting.then(client => client.release(), ignore)
+      return unreachable(thrown)
+    }
+  }
   return {
-    async query<R extends Row>(sql: string, parameters?: readonly SqlValue[]) {
-      const client = await pool.connect().catch(unreachable)
+    async query<R extends Row>(sql: string, parameters?: readonly SqlValue[], signal?: AbortSignal) {
+      const client = await connect(signal)
       client.on('error', ignore)
       let broken = false
       try {
-        return await runQuery<R>(client, sql, parameters)
+        return await untilAborted(signal, runQuery<R>(client, sql, parameters))
       } catch (thrown) {
         broken = isBroken(thrown)
         // An error is told before the server has said where it leaves the transaction; this waits for that, and ends it.
-        if (!broken) await runQuery(client, 'rollback').catch(() => (broken = true))
+        if (!broken) await untilAborted(signal, runQuery(client, 'rollback')).catch(() => (broken = true))
         throw thrown
       } finally {
         client.off('error', ignore)
@@ -56,7 +67,7 @@ export function createPostgres(config: PostgresConfig, options: PostgresOptions)
       }
     },
     async transaction(work) {
-      const client = await pool.connect().catch(unreachable)
+      const client = await connect(undefined)
       // A connection that breaks while checked out reports it here as well as to the query.
       client.on('error', ignore)
       let broken = false

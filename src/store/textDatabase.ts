@@ -1,5 +1,6 @@
-import type { Database, Queryable, Row } from './database.ts'
+import type { Database, Queryable, Row, SqlValue } from './database.ts'
 import { fromSqlText, toSqlText } from './sqlText.ts'
+import { untilAborted } from './untilAborted.ts'
 
 /** A result as PostgreSQL writes it: text or NULL, with each column's name and the OID of its type. */
 export interface TextResult {
@@ -33,8 +34,9 @@ export function toDatabase(text: TextDatabase): Database {
 
 function toQueryable(text: TextQueryable): Queryable {
   return {
-    async query<R extends Row>(sql: string, parameters?: Parameters<Queryable['query']>[1]) {
-      const { names, oids, rows } = await text.query(sql, parameters?.map(toSqlText))
+    async query<R extends Row>(sql: string, parameters?: readonly SqlValue[], signal?: AbortSignal) {
+      const asked = text.query(sql, parameters?.map(toSqlText))
+      const { names, oids, rows } = await untilAborted(signal, asked)
       return rows.map(
         row =>
           Object.fromEntries(names.map((name, n) => [name, fromSqlText(oids[n] ?? 0, row[n] ?? null)])) as R,
