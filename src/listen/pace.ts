@@ -109,9 +109,9 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
   let inProgress = 0
   let inServiceBefore = 0
   let begun = 0
-  /** To be begun, begun, and got through, in each millisecond. */
+  /** To be begun, begun while somebody waits, and got through, in each millisecond. */
   let beginRate = 0
-  let begunRate = 0
+  let drainRate = 0
   let throughRate = 0
   let credit = 0
   let lastTick = 0
@@ -158,7 +158,8 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     const overrun = wide.size > 0 && perTurn >= EVERY_TURN * WIDE
     const late = overrun || waiting || (now - beatAt - BEAT_MS > LATE_MS && inProgress >= CROWD)
     const answered = Math.max(0, finished - (serving - inServiceBefore))
-    begunRate += (begun / (now - beatAt) - begunRate) * WEIGHT
+    // What is begun while nobody waits tells how many came, and not how many there is time for.
+    drainRate += ((lanes.size > 0 ? begun / (now - beatAt) : beginRate) - drainRate) * WEIGHT
     throughRate += (answered / (now - beatAt) - throughRate) * WEIGHT
     inServiceBefore = serving
     beatAt = now
@@ -175,6 +176,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     ticking = setInterval(tick, TICK_MS)
     ticking.unref()
     beginRate = FIRST_PER_MS
+    drainRate = FIRST_PER_MS
     credit = 0
     lastTick = now
     calmBeats = 0
@@ -209,7 +211,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
           accepted++
           sources.add(source)
         },
-        full: () => waiters.size >= LEAST_WAITING && waiters.size * lanes.size >= begunRate * maxWaitMs(),
+        full: () => waiters.size >= LEAST_WAITING && waiters.size * lanes.size >= drainRate * maxWaitMs(),
         enter(waiter) {
           if (ticking === undefined) return begin(waiter)
           if (lanes.size === 0 && credit >= 1) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createPace, type Lane, type Waiter } from '../../src/listen/pace.ts'
+import { createPace, type Lane, WIDE, type Waiter } from '../../src/listen/pace.ts'
 
 const BEAT_MS = 20
 
@@ -79,6 +79,51 @@ describe('a loop with time to spare', () => {
     }
     expect(log.turnedAway).toBe(0)
     expect(from.widen).not.toHaveBeenCalled()
+  })
+})
+
+describe('a burst after a quiet time', () => {
+  /** Fifty clients a second; then seven hundred at once, and time for all of them: at first one is accepted a turn. */
+  function* bursts() {
+    const watched = watchedLoop()
+    const { loop, pace, pass } = watched
+    const [lane, from, log] = [pace.lane(() => 500), source(), tally()]
+    let through = 0
+    const answer = () => {
+      while (through < log.begun) {
+        through++
+        lane.finished()
+      }
+    }
+    for (;;) {
+      pass(1_500, 5, () => {
+        if (loop.now % BEAT_MS === 0) arrive(lane, from, loop.now, log)
+        answer()
+      })
+      let coming = 700
+      pass(100, 1, () => {
+        const most = from.widen.mock.calls.length > from.narrow.mock.calls.length ? WIDE : 1
+        for (let client = 0; client < Math.min(most, coming); client++) arrive(lane, from, loop.now, log)
+        coming -= Math.min(most, coming)
+        answer()
+      })
+      pass(400, 5, answer)
+      yield { log, from }
+    }
+  }
+
+  it('finds nobody turned away for what little was begun before', () => {
+    const { log, from } = bursts().next().value!
+    expect(from.widen).toHaveBeenCalled()
+    expect(log).toEqual({ begun: 75 + 700, turnedAway: 0 })
+  })
+
+  it('nor does the next one, while clients are still begun by the pace', () => {
+    const several = bursts()
+    several.next()
+    const { log, from } = several.next().value!
+    expect(from.narrow).not.toHaveBeenCalled()
+    expect(log).toEqual({ begun: 2 * (75 + 700), turnedAway: 0 })
   })
 })
 
