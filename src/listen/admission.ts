@@ -38,6 +38,10 @@ export interface Admitted {
   readonly address: string
   /** When it came, by the monotonic clock. */
   readonly since: number
+  /** Nothing is done for it before its client speaks: it makes room before those for whom something was. */
+  unheard(): void
+  /** Its client has spoken. */
+  heard(): void
   /** Its handshake begins. False: there is no room for it, and it was destroyed. */
   begin(): boolean
   /** Its handshake is over. */
@@ -56,7 +60,8 @@ const AT_WORK_MS = 300
  * his address, is closed at once. Above `maxHandshakes`, `maxConnections` or the process's file descriptors, the
  * connection that has been pending longest without moving an octet makes room, so that a crowd of stalled clients
  * cannot keep an honest one out; when all of them move, the newcomer is closed, since a handshake that is half done
- * is worth more than one that has not begun.
+ * is worth more than one that has not begun. Whoever has not spoken, and is waited for, makes room before all others
+ * once he had the time to.
  */
 export class Admission {
   /** May be changed at any time; what is open already stays. */
@@ -65,6 +70,8 @@ export class Admission {
   readonly #open = new Set<Entry>()
   /** Whose request has not come, the one that was looked at longest ago first: a Set iterates in insertion order. */
   readonly #pending = new Set<Entry>()
+  /** Whose client has not spoken, and who wait for that; the oldest first. */
+  readonly #unheard = new Set<Entry>()
   readonly #byAddress = new Map<string, number>()
   readonly #addressRate: RateLimit
   readonly #rate: RateLimit
@@ -85,7 +92,7 @@ export class Admission {
 
   /** How many could make room. */
   get pending(): number {
-    return this.#pending.size
+    return this.#unheard.size + this.#pending.size
   }
 
   /** Admits the raw connection, or destroys it and answers undefined. */
@@ -122,7 +129,7 @@ export class Admission {
   }
 
   begin(entry: Entry): boolean {
-    if (this.#pending.size >= this.limits.maxHandshakes && !this.makeRoom('pending_tls')) {
+    if (this.#pending.size >= this.limits.maxHandshakes && !this.#close(this.#stalled(), 'pending_tls')) {
       this.#deps.onShed('pending_tls', entry.address)
       entry.raw.destroy()
       return false
@@ -131,9 +138,25 @@ export class Admission {
     return true
   }
 
-  /** Closes the pending connection that has been still for longest; false when there is none. */
+  unheard(entry: Entry): void {
+    this.#unheard.add(entry)
+  }
+
+  heard(entry: Entry): void {
+    this.#unheard.delete(entry)
+  }
+
+  /** Closes the connection that has been still for longest before its request; false when there is none. */
   makeRoom(reason: Shed): boolean {
-    const entry = this.#stalled()
+    const [silent] = this.#unheard
+    const before = this.#deps.monotonic() - AT_WORK_MS
+    if (silent !== undefined && silent.since < before) return this.#close(silent, reason)
+    const stalled = this.#stalled()
+    const isYoung = stalled === undefined || stalled.since >= before
+    return this.#close(isYoung ? (silent ?? stalled) : stalled, reason)
+  }
+
+  #close(entry: Entry | undefined, reason: Shed): boolean {
     if (entry === undefined) return false
     this.#deps.onShed(reason, entry.address)
     this.asked(entry)
@@ -166,6 +189,7 @@ export class Admission {
   }
 
   asked(entry: Entry): void {
+    this.#unheard.delete(entry)
     if (this.#pending.delete(entry)) this.#deps.onFinished()
   }
 
@@ -210,6 +234,14 @@ class Entry implements Admitted {
     this.address = address
     this.since = since
     this.#admission = admission
+  }
+
+  unheard(): void {
+    this.#admission.unheard(this)
+  }
+
+  heard(): void {
+    this.#admission.heard(this)
   }
 
   begin(): boolean {

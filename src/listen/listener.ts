@@ -9,6 +9,7 @@ import {
   createConnectionHandler,
 } from './connection.ts'
 import type { Descriptors } from './descriptors.ts'
+import { type FirstRecord, readFirstRecord } from './firstRecord.ts'
 import type { Pace, Source, Waiter } from './pace.ts'
 
 /** How connections are served; each keeps what it began with. */
@@ -88,11 +89,28 @@ export function createListener(
 
   class Arrival implements Waiter {
     readonly admitted: Admitted
+    #first: FirstRecord | undefined
     constructor(admitted: Admitted) {
       this.admitted = admitted
     }
     get since(): number {
       return this.admitted.since
+    }
+    hear(spoken: () => void): void {
+      const { raw, address } = this.admitted
+      const deadline = setTimeout(() => {
+        events.handshakeTimedOut(address)
+        raw.destroy()
+      }, current.limits.handshakeSeconds * 1000)
+      const heard = () => clearTimeout(deadline)
+      raw.once('close', heard)
+      this.admitted.unheard()
+      this.#first = readFirstRecord(raw, () => {
+        raw.off('close', heard)
+        heard()
+        this.admitted.heard()
+        spoken()
+      })
     }
     giveUp(): void {
       events.shed('stale', this.admitted.address)
@@ -104,6 +122,7 @@ export function createListener(
         lane.finished()
         return
       }
+      this.#first?.giveBack()
       const { secureContext, limits } = current
       secure(this.admitted, secureContext, limits.handshakeSeconds * 1000, handler)
     }

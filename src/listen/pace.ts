@@ -4,6 +4,8 @@ import { performance } from 'node:perf_hooks'
 export interface Waiter {
   /** When it came, in milliseconds of the monotonic clock. */
   readonly since: number
+  /** Tells when its client has said what a handshake begins with; never of one that does not. */
+  hear(spoken: () => void): void
   begin(): void
   /** It has waited for too long. */
   giveUp(): void
@@ -94,7 +96,8 @@ const CALM_BEATS = 100
  * that overflows; and what has begun slows down what is nearly done. A loop that is late, or finds a connection in every
  * turn, therefore accepts all that come, has them wait here, in the order of their arrival and each VO's by
  * themselves, and begins about as many as get through. Who would be answered too late is turned away before TLS, and
- * at once: he can ask another server.
+ * at once: he can ask another server. In a crowd a client is first heard: one that stands still takes no turn from one
+ * that speaks.
  */
 export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
   /** Those with waiters, whose turn is next first. */
@@ -116,6 +119,8 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
   let credit = 0
   let lastTick = 0
   let calmBeats = 0
+  /** Somebody had to wait, or the loop was late, since the pace began. */
+  let crowded = false
 
   const beating = setInterval(beat, BEAT_MS)
   beating.unref()
@@ -180,6 +185,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     credit = 0
     lastTick = now
     calmBeats = 0
+    crowded = false
     widen()
   }
 
@@ -187,6 +193,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     const fewer = Math.max(LEAST_PER_MS, throughRate * BELOW, beginRate * CUT)
     beginRate = late ? fewer : Math.min(beginRate * GROWTH, MOST_PER_MS)
     widen()
+    if (late || lanes.size > 0) crowded = true
     calmBeats = lanes.size === 0 && !late ? calmBeats + 1 : 0
     if (calmBeats < CALM_BEATS) return
     clearInterval(ticking)
@@ -206,20 +213,25 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     lane(maxWaitMs) {
       const waiters = new Set<Waiter>()
       const queue: Queue = { waiters, maxWaitMs }
+      const full = () => waiters.size >= LEAST_WAITING && waiters.size * lanes.size >= drainRate * maxWaitMs()
+      const beginInTurn = (waiter: Waiter) => {
+        if (ticking === undefined) return begin(waiter)
+        if (lanes.size === 0 && credit >= 1) {
+          credit--
+          return begin(waiter)
+        }
+        waiters.add(waiter)
+        lanes.add(queue)
+      }
       return {
         accepted(source) {
           accepted++
           sources.add(source)
         },
-        full: () => waiters.size >= LEAST_WAITING && waiters.size * lanes.size >= drainRate * maxWaitMs(),
+        full,
         enter(waiter) {
-          if (ticking === undefined) return begin(waiter)
-          if (lanes.size === 0 && credit >= 1) {
-            credit--
-            return begin(waiter)
-          }
-          waiters.add(waiter)
-          lanes.add(queue)
+          if (ticking === undefined || !crowded) return beginInTurn(waiter)
+          waiter.hear(() => (full() ? waiter.giveUp() : beginInTurn(waiter)))
         },
         finished() {
           finished++

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
 import { connect as connectPlain, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -10,7 +11,7 @@ import type { LimitsConfig, ListenAddress, RateLimits } from '../../src/config/t
 import type { Answerer } from '../../src/listen/connection.ts'
 import { createDescriptors } from '../../src/listen/descriptors.ts'
 import { createListener, type ListenerSettings } from '../../src/listen/listener.ts'
-import { createPace, loopTurns } from '../../src/listen/pace.ts'
+import { createPace, loopTurns, type Pace, type Waiter } from '../../src/listen/pace.ts'
 import type { PeerChain } from '../../src/listen/peerChain.ts'
 import { openPort } from '../../src/listen/port.ts'
 import { tlsContext } from '../../src/listen/tlsOptions.ts'
@@ -79,6 +80,7 @@ async function start(
     readonly addresses?: readonly ListenAddress[]
     readonly fds?: number
     readonly body?: Buffer
+    readonly pace?: Pace
   } = {},
   answer?: () => Promise<void>,
 ) {
@@ -89,6 +91,7 @@ async function start(
     addresses = [{ host: '127.0.0.1', port: 0 }],
     fds = Number.NaN,
     body = Buffer.from('<voms/>'),
+    pace = createPace({ monotonic: () => performance.now(), turns: loopTurns, inService: () => 0 }),
     ...settings
   } = change
   const rest = (status: number): Reply => ({
@@ -117,9 +120,8 @@ async function start(
     handshakeDone: () => ended.push('done'),
     handshakeTimedOut: () => ended.push('timed out'),
     answerWritten: () => ended.push('written'),
-    handshakeFailed: () => {},
+    handshakeFailed: () => ended.push('failed'),
   }
-  const pace = createPace({ monotonic: () => performance.now(), turns: loopTurns, inService: () => 0 })
   const deps = {
     monotonic: () => performance.now(),
     descriptors: createDescriptors(fds),
@@ -661,6 +663,97 @@ describe('crowds', () => {
     sockets.push(third)
     expect(await readAll(third)).toBe('')
     expect(shed).toEqual(['connections'])
+  })
+})
+
+describe('in a crowd', () => {
+  /** Every client is heard first; those that spoke are begun at once, or never. */
+  const crowded = (begin = (waiter: Waiter) => waiter.begin()): Pace => ({
+    lane: () => ({
+      accepted: () => {},
+      full: () => false,
+      enter: waiter => waiter.hear(() => begin(waiter)),
+      finished: () => {},
+    }),
+    close: () => {},
+  })
+  /** A first record of a handshake, and half of it. */
+  const HELLO = Buffer.concat([Buffer.from('1603010064', 'hex'), Buffer.alloc(100)])
+
+  function say(port: number, octets: Buffer = Buffer.alloc(0)): Socket {
+    const socket = connectPlain(port, '127.0.0.1')
+    sockets.push(socket)
+    socket.write(octets)
+    return socket
+  }
+
+  it('who speaks is served', async () => {
+    const { port, seen } = await start({ pace: crowded() })
+    expect(await ask(port, [XML])).toBe('<vomsans/>')
+    expect(await ask(port, [XML], { maxVersion: 'TLSv1.2' })).toBe('<vomsans/>')
+    expect(seen.map(({ peer }) => peer.tlsVersion)).toEqual(['TLSv1.3', 'TLSv1.2'])
+  })
+
+  it('a first record may come in pieces', async () => {
+    const { port } = await start({ pace: crowded() })
+    const raw = say(port)
+    const slow = new Duplex({
+      read() {},
+      async write(chunk: Buffer, _encoding, done) {
+        for (let at = 0; at < chunk.length; at += 97) {
+          raw.write(chunk.subarray(at, at + 97))
+          await new Promise(resolve => setTimeout(resolve, 1))
+        }
+        done()
+      },
+    })
+    raw.on('data', chunk => slow.push(chunk))
+    raw.once('close', () => slow.destroy())
+    expect(await ask(port, [XML], { socket: slow })).toBe('<vomsans/>')
+  })
+
+  it('nothing is done for who says nothing, or half of it, until his time is over', async () => {
+    const { port, ended, listener } = await start({
+      pace: crowded(() => expect.unreachable()),
+      limits: { ...LIMITS, handshakeSeconds: 0.3 },
+    })
+    const still = [say(port), say(port, HELLO.subarray(0, 60)), say(port, HELLO.subarray(0, 3))]
+    await Promise.all(still.map(readAll))
+    expect(ended).toEqual(Array(3).fill('timed out'))
+    await until(async () => (listener.open().handshaking === 0 ? 'none' : ''))
+  })
+
+  it('who says nothing makes room for who speaks', async () => {
+    const { port, shed } = await start({ pace: crowded(), limits: { ...LIMITS, maxConnections: 3 } })
+    const still = [0, 1, 2].map(() => say(port))
+    const ends = still.map(readAll)
+    await Promise.all(still.map(socket => once(socket, 'connect')))
+    expect(await ask(port, [XML])).toBe('<vomsans/>')
+    expect(await Promise.race(ends)).toBe('')
+    expect(shed).toEqual(['connections'])
+  })
+
+  it('who leaves is let go', async () => {
+    const { port, listener } = await start({ pace: crowded(() => {}) })
+    const leaving = [say(port), say(port, HELLO)]
+    await until(async () => (listener.open().handshaking === 2 ? 'both' : ''))
+    for (const socket of leaving) socket.end()
+    await until(async () => (listener.open().handshaking === 0 ? 'none' : ''))
+  })
+
+  it('what is no TLS is refused at once', async () => {
+    const { port, ended } = await start({ pace: crowded() })
+    await readAll(say(port, Buffer.from('GET / HTTP/1.1\r\n\r\n')))
+    await until(async () => ended[0] ?? '')
+    expect(ended).toEqual(['failed'])
+  })
+
+  it('who goes on speaking before his turn is closed', async () => {
+    const { port, listener } = await start({ pace: crowded(() => {}) })
+    const chatty = say(port, HELLO)
+    chatty.write(Buffer.alloc(40_000))
+    await readAll(chatty).catch(() => 'reset')
+    expect(listener.open().handshaking).toBe(0)
   })
 })
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createPace, type Lane, WIDE, type Waiter } from '../../src/listen/pace.ts'
+import { createPace, type Lane, type Waiter, WIDE } from '../../src/listen/pace.ts'
 
 const BEAT_MS = 20
 
@@ -45,6 +45,7 @@ function arrive(lane: Lane, from: ReturnType<typeof source>, now: number, count:
   if (lane.full()) return void count.turnedAway++
   const waiter: Waiter = {
     since: now,
+    hear: spoken => spoken(),
     begin: () => void count.begun++,
     giveUp: () => void count.turnedAway++,
   }
@@ -177,6 +178,7 @@ describe('a loop that finds a connection in every turn', () => {
         const [since, mine] = [loop.now, number++]
         lane.enter({
           since,
+          hear: spoken => spoken(),
           begin() {
             waits.push(loop.now - since)
             order.push(mine)
@@ -191,6 +193,24 @@ describe('a loop that finds a connection in every turn', () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(200)
     expect(order).toEqual(order.toSorted((a, b) => a - b))
     expect(order.length).toBeGreaterThan(1_000)
+  })
+
+  it('hears clients before they wait: who stands still takes no turn, and nobody is turned away for him', () => {
+    const { loop, pace, pass } = watchedLoop()
+    const [lane, from, log] = [pace.lane(() => 500), source(), tally()]
+    let silent = 0
+    pass(4_000, 1, () => {
+      for (let client = 0; client < 10; client++) {
+        lane.accepted(from)
+        if (lane.full()) log.turnedAway++
+        else lane.enter({ since: loop.now, hear: () => silent++, begin: () => log.begun++, giveUp: () => {} })
+      }
+      if (loop.now % BEAT_MS === 0) arrive(lane, from, loop.now, log)
+    })
+    // The first of them came before there was a crowd.
+    expect(silent).toBeGreaterThan(35_000)
+    expect(log.turnedAway).toBe(0)
+    expect(log.begun + silent).toBe(40_200)
   })
 
   it('serves a VO that few ask beside one that is besieged', () => {
@@ -209,6 +229,7 @@ describe('a loop that finds a connection in every turn', () => {
         else
           quiet.enter({
             since,
+            hear: spoken => spoken(),
             begin: () => waits.push(loop.now - since),
             giveUp: () => failed.push('given up'),
           })
