@@ -4,20 +4,17 @@
 // Run: node bench/load/slowClients.ts [options]; --help tells them.
 import { readdirSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
-import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createSecureContext, connect as secure } from 'node:tls'
+import { createSecureContext } from 'node:tls'
 import { systemClock } from '../../src/clock.ts'
 import { readOptions, someOf, whole } from '../commandLine.ts'
 import { printResult } from '../printResult.ts'
 import { askOnce } from './askOnce.ts'
 import { createBenchWorld, observeSocket, REQUESTS } from './benchWorld.ts'
 import { freePort, openLoad, startVouchd } from './children.ts'
+import { STAGES, type Stage, startCrowd } from './startCrowd.ts'
 import { watchMemory } from './watchMemory.ts'
-
-const STAGES = ['silent', 'partial', 'unasked', 'unread'] as const
-type Stage = (typeof STAGES)[number]
 
 const values = readOptions('node bench/load/slowClients.ts [options]', {
   stages: {
@@ -35,11 +32,12 @@ const rate = whole(values.rate, 'rate', 1, 1_000)
 const fds = whole(values.fds, 'fds', 0, 1_000_000)
 /** So many are opened at the same time: the kernel's queue of the daemon has room for all of them. */
 const AT_ONCE = 100
-const SOURCES = 200
 /** The daemon's own times, and a little. */
 const MOST_MS = 60_000
 /** So many connections are those of honest clients. */
 const FREE = 20
+/** Handshakes a second that the others are thought to get through, when the time of the honest ones is set. */
+const COMING: Readonly<Record<Stage, number>> = { silent: 1000, partial: 1000, unasked: 400, unread: 400 }
 
 const world = await createBenchWorld(systemClock.now())
 const port = await freePort()
@@ -51,16 +49,23 @@ const secureContext = createSecureContext({
   cert: readFileSync(credential.certificate),
   key: readFileSync(credential.key),
 })
+const crowd = await startCrowd({ port, credential, request: REQUESTS.rest, count, atOnce: AT_ONCE })
 try {
   const worker = workerOf(server.pid)
   await honest(3, 20)
   const rows = []
   for (const stage of stages) rows.push(await tryStage(stage, worker))
   printResult(
-    { benchmark: 'slowClients', setting: { count, rate, fds }, node: process.version, rows },
+    {
+      benchmark: 'slowClients',
+      setting: { count, rate, fds, processes: crowd.processes },
+      node: process.version,
+      rows,
+    },
     values.json,
   )
 } finally {
+  await crowd.stop()
   await server.stop()
   world.remove()
 }
@@ -69,22 +74,24 @@ async function tryStage(stage: Stage, worker: number) {
   const before = await figures()
   const stopWatching = watchMemory([worker])
   // The others come a second later than the first honest one, and the last of those asks when they are gone.
-  const load = honest(12 + count / 500, rate)
+  const load = honest(13 + (2 * count) / COMING[stage], rate)
   await sleep(1000)
-  const first = await openAll(stage)
+  const coming = performance.now()
+  await crowd.come(stage)
+  const comingSeconds = (performance.now() - coming) / 1000
   const opened = performance.now()
   while ((await figures()).open > FREE && performance.now() - opened < MOST_MS) await sleep(100)
   const slotsBackSeconds = (performance.now() - opened) / 1000
-  const second = await openAll(stage)
+  await crowd.come(stage)
   const beforeReset = await figures()
-  for (const socket of second) socket.resetAndDestroy()
+  await crowd.reset()
   const reset = performance.now()
   await servesAgain()
   const servedAgainMs = performance.now() - reset
   await sleep(1000)
   const after = await figures()
   const { offered, served, refused, unanswered, milliseconds } = await load
-  for (const socket of first) socket.destroy()
+  await crowd.go()
   return {
     stage,
     ...{ offered, served, refused, unanswered },
@@ -92,6 +99,7 @@ async function tryStage(stage: Stage, worker: number) {
     p50: milliseconds.p50,
     p99: milliseconds.p99,
     residentMegabytes: stopWatching() / 1e6,
+    comingSeconds,
     slotsBackSeconds,
     servedAgainMs,
     stallsOnReset: after.stalls - beforeReset.stalls,
@@ -122,48 +130,6 @@ function honest(seconds: number, perSecond: number) {
     ...{ port, credential, request: REQUESTS.rest, expect: '</ac></vo' },
     ...{ rate: perSecond, seconds, seed: 1, distanceMs: 0 },
   })
-}
-
-async function openAll(stage: Stage): Promise<Socket[]> {
-  const sockets: Socket[] = []
-  while (sockets.length < count) {
-    const some = Array.from({ length: Math.min(AT_ONCE, count - sockets.length) }, (_, index) =>
-      open(stage, sockets.length + index),
-    )
-    sockets.push(...some.map(([socket]) => socket))
-    await Promise.all(some.map(([, there]) => there))
-  }
-  return sockets
-}
-
-/** The socket, and when it has come to where it stands still. */
-function open(stage: Stage, index: number): [Socket, Promise<unknown>] {
-  const raw = connect({ host: '127.0.0.1', port, localAddress: `127.2.${index % SOURCES}.1` })
-  raw.on('error', () => {})
-  raw.once('end', () => raw.destroy())
-  const closed = new Promise(resolve => raw.once('close', resolve))
-  const there = new Promise<void>(resolve => {
-    raw.once('connect', () => {
-      if (stage === 'silent') return resolve()
-      if (stage === 'partial') return raw.write(Buffer.from('16030100c8010000c40303', 'hex'), () => resolve())
-      const socket = secure({
-        socket: raw,
-        secureContext,
-        rejectUnauthorized: false,
-        checkServerIdentity: () => undefined,
-      })
-      socket.on('error', () => raw.destroy())
-      socket.once('close', () => raw.destroy())
-      socket.once('secureConnect', () => {
-        if (stage === 'unread') {
-          socket.pause()
-          socket.write(REQUESTS.rest)
-        }
-        resolve()
-      })
-    })
-  })
-  return [raw, Promise.race([there, closed])]
 }
 
 function workerOf(supervisor: number): number {

@@ -27,10 +27,10 @@ it('clients that stand still keep no honest one from his AC, and lose their slot
   const { rows } = JSON.parse(stdout) as { rows: readonly Row[] }
   expect(rows.map(({ stage }) => stage)).toEqual(['silent', 'unasked'])
   for (const row of rows) {
-    expect(row.share, row.stage).toBeGreaterThanOrEqual(0.97)
+    expect(row.share, row.stage).toBeGreaterThanOrEqual(0.99)
     expect(row.residentMegabytes, row.stage).toBeLessThan(400)
-    // Ten seconds for the handshake or the request, and what a busy machine adds; at sixty nobody waits any more.
-    expect(row.slotsBackSeconds, row.stage).toBeLessThan(55)
+    // Each has ten seconds for the handshake, and then ten for the request; and what a busy machine adds.
+    expect(row.slotsBackSeconds, row.stage).toBeLessThan(2 * 10 + 5)
   }
 })
 
