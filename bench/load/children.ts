@@ -15,6 +15,7 @@ import type { LoadResult } from './runLanes.ts'
 const STARTING_MS = 60_000
 
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const SOURCES = script('../../src/main.ts')
 
 /** A server under load. */
 export interface BenchServer {
@@ -38,6 +39,8 @@ export async function startBare(credentials: readonly PemPaths[], answerBytes: n
 export interface StartOptions {
   /** For it and its workers, before the script. */
   readonly nodeOptions?: readonly string[]
+  /** The script; the checkout's sources without it. */
+  readonly main?: string
   /** Where the log goes; without it nowhere, but written. */
   readonly logFile?: string
   /** The one core that it may use. */
@@ -50,9 +53,8 @@ export interface StartOptions {
 export async function startVouchd(
   config: string,
   port: number,
-  { nodeOptions = [], logFile, core, fds }: StartOptions = {},
+  { nodeOptions = [], main = SOURCES, logFile, core, fds }: StartOptions = {},
 ): Promise<BenchServer> {
-  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
   const log = logFile === undefined ? undefined : openSync(logFile, 'a')
   const [program, args] = limited(fds, ...onCore(core, [...nodeOptions, main, '--config', config, 'serve']))
   const child = spawn(program, args, {

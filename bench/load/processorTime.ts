@@ -13,7 +13,12 @@ export function processorTimeOf(pid: number): number {
 
 /** Resident memory in bytes of a process and its descendants. */
 export function residentBytesOf(pid: number): number {
-  return [pid, ...descendantsOf(pid)].reduce((sum, each) => sum + residentBytes(each), 0)
+  return residentEachOf(pid).reduce((sum, each) => sum + each, 0)
+}
+
+/** The same of each by itself, the process first. */
+export function residentEachOf(pid: number): number[] {
+  return [pid, ...descendantsOf(pid)].map(residentBytes)
 }
 
 /** Open file descriptors of a process and its descendants. */

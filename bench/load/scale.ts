@@ -1,14 +1,16 @@
 // What the size of a VO costs: processor time per AC over PostgreSQL databases of several sizes, cold look-ups included,
 // in interleaved rounds; members ask by Zipf's law (s = 1), each with a certificate of his own over a fresh TLS
 // connection. Then the memory of all server processes after many ACs, and a robot that asks hundreds of times at once.
+// The daemon is compiled first, as it is installed.
 // Run: node bench/load/scale.ts [options]
 import { readOptions, whole } from '../commandLine.ts'
 import { printResult } from '../printResult.ts'
 import { observeSocket } from './benchWorld.ts'
+import { buildDaemon } from './buildDaemon.ts'
 import { askObserve, type BenchServer, startVouchd } from './children.ts'
 import { createScaleWorld, type ScaleSite, type ScaleSize } from './createScaleWorld.ts'
 import { interleave } from './interleave.ts'
-import { processorTimeOf, residentBytesOf } from './processorTime.ts'
+import { processorTimeOf, residentBytesOf, residentEachOf } from './processorTime.ts'
 import { type MemberLoad, startMemberLoad } from './startMemberLoad.ts'
 import { median, quantile } from './statistics.ts'
 
@@ -26,6 +28,7 @@ const values = readOptions('node bench/load/scale.ts [options]', {
   robot: { value: '300', about: 'requests of one robot at the end' },
   workers: { value: '2', about: 'processes that serve' },
   config: { value: '', shape: 'TEXT', about: 'TOML to add before [[vo]]' },
+  sources: { value: false, about: 'run the daemon from its sources' },
 })
 const sizes = values.sizes.split(',').map((text): ScaleSize => {
   const [members, vos = '1'] = text.split('x')
@@ -61,6 +64,8 @@ await using opened = new AsyncDisposableStack()
 const now = Math.floor(Date.now() / 1000)
 const world = await createScaleWorld(now)
 opened.defer(() => world.remove())
+const built = values.sources ? undefined : buildDaemon()
+opened.defer(() => built?.remove())
 const sides: Side[] = []
 for (const [index, size] of sizes.entries()) sides.push(await start(size, index))
 
@@ -71,7 +76,7 @@ const samples = await interleave(
 const rows: Awaited<ReturnType<typeof summarize>>[] = []
 for (const [index, side] of sides.entries()) rows.push(await summarize(side, samples[index]!))
 const last = sides.at(-1)!
-const residentMegabytes = residentBytesOf(last.server.pid) / 1e6
+const resident = residentEachOf(last.server.pid).map(bytes => bytes / 1e6)
 printResult(
   {
     benchmark: 'scale',
@@ -82,11 +87,13 @@ printResult(
       total,
       workers,
       config: values.config,
+      from: built === undefined ? 'sources' : 'compiled',
       postgres: world.cluster.version,
     },
     node: process.version,
     overSmallest: rows.at(-1)!.overSmallest,
-    residentMegabytes,
+    residentMegabytes: resident.reduce((sum, each) => sum + each, 0),
+    residentEach: resident,
     residentAfter: warmup + rounds * last.requests,
     rows,
     robot: await burst(last),
@@ -96,7 +103,11 @@ printResult(
 
 async function start(size: ScaleSize, index: number): Promise<Side> {
   const site = await world.addSite(size, more)
-  const server = await startVouchd(site.config, site.vos[0]!.port)
+  const server = await startVouchd(
+    site.config,
+    site.vos[0]!.port,
+    built === undefined ? {} : { main: built.main },
+  )
   opened.defer(() => server.stop())
   const load = startMemberLoad({ members: size.members, vos: site.vos, now, seed: index + 1 })
   opened.defer(() => load.stop())

@@ -79,7 +79,7 @@ import threads from 'node:worker_threads'
 const { Worker } = threads
 threads.Worker = class extends Worker {
   constructor(file, options) {
-    const flags = process.execArgv.filter(flag => !/^--(no-parallel-scavenge|max-old-space-size)/.test(flag))
+    const flags = process.execArgv.filter(flag => !/^--(no-parallel-scavenge|max-(semi|old)-space-size|openssl-config)/.test(flag))
     super(file, { ...options, execArgv: [...flags, '--import=${orders}'] })
   }
 }
