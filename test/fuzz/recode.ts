@@ -1,4 +1,5 @@
 import { concatBytes } from '../../native-free/bytes/concat.ts'
+import { refuseDer } from '../../native-free/der/derCode.ts'
 import type { DerReader } from '../../native-free/der/reader.ts'
 import { TAG } from '../../native-free/der/tag.ts'
 import * as w from '../../native-free/der/writer.ts'
@@ -29,6 +30,13 @@ function recodeOne(reader: DerReader): Uint8Array {
       return w.nullValue()
     case TAG.oid:
       return w.oid(reader.oid())
+    case TAG.universalString:
+    case TAG.bmpString: {
+      const octets = reader.next(tag)
+      const each = tag === TAG.bmpString ? 2 : 4
+      if (octets.length % each !== 0) throw refuseDer('DER_BAD_STRING', 'a part of a character')
+      return w.tlv(tag, octets)
+    }
     case TAG.utcTime:
       return w.utcTime(reader.utcTime())
     case TAG.generalizedTime:
