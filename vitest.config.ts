@@ -4,6 +4,7 @@ import LongestFirst from './test/longestFirst.ts'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/store/blankDatabaseSetup.ts',
     testTimeout: 30_000,
     hookTimeout: 120_000,
     // Most suites wait for servers and clients that they start: two at a time use two cores better than one.

@@ -14,6 +14,7 @@ import { issueProxy } from '../../test/pki/issueProxy.ts'
 import { newKey, storedRsaKey } from '../../test/pki/keys.ts'
 import { signingPolicyText } from '../../test/pki/policyText.ts'
 import { writeTrustDirectory } from '../../test/pki/trustDirectory.ts'
+import { placeBlankDatabase } from '../../test/store/blankDatabase.ts'
 import { benchCa, benchDates, CA_DN } from './benchCa.ts'
 
 export const VO = 'bench.vo'
@@ -66,6 +67,7 @@ export async function createBenchWorld(now: number, memberCount = 0): Promise<Be
     writeCertificateFile(path(`${name}.pem`), credential, chain)
     writeKeyFile(path(`${name}.key`), credential)
   }
+  placeBlankDatabase(path('database'))
   await fill({ kind: 'embedded', folder: path('database') }, subjects)
 
   const paths = (name: string): PemPaths => ({ certificate: path(`${name}.pem`), key: path(`${name}.key`) })

@@ -164,12 +164,14 @@ const storeKeys = z.strictObject({
     fallback: toml(4),
   }),
   connectTimeoutSeconds: key(z.int().min(1).max(60).optional(), {
-    about: 'PostgreSQL only: how long connecting may take. A request waits no longer than its 1.5 seconds for it.',
+    about:
+      'PostgreSQL only: how long connecting may take. A request waits no longer than its 1.5 seconds for it.',
     expected: 'a whole number of seconds from 1 to 60',
     fallback: toml(2),
   }),
   queryTimeoutSeconds: key(z.int().min(1).max(60).optional(), {
-    about: 'PostgreSQL only: how long the server may work on one statement. All that a request asks for is given up after 1.5 seconds whatever this says; migrations and imports are not bound by either.',
+    about:
+      'PostgreSQL only: how long the server may work on one statement. All that a request asks for is given up after 1.5 seconds whatever this says; migrations and imports are not bound by either.',
     expected: 'a whole number of seconds from 1 to 60',
     fallback: toml(2),
   }),

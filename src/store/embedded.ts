@@ -26,11 +26,6 @@ export async function openEmbeddedText(folder: string): Promise<TextDatabase> {
   }
 }
 
-/** PGlite without files: gone with its process. */
-export async function openInMemory(): Promise<Database> {
-  return toDatabase(createText(await PGlite.create(), () => {}))
-}
-
 // PGlite converts both ways by type. Here values cross as text, as pg sends them, and are converted in one
 // place for every back end.
 const AS_TEXT = Object.fromEntries(Object.keys(types.parsers).map(oid => [oid, (text: string) => text]))

@@ -1,7 +1,7 @@
-import { openInMemory } from '../../src/store/embedded.ts'
+import { openBlankDatabase } from '../store/blankDatabase.ts'
 import { describeOperations } from './operations.ts'
 
 describeOperations('the embedded database', async () => {
-  const db = await openInMemory()
+  const db = await openBlankDatabase()
   return { db, dispose: () => db.close() }
 })

@@ -10,9 +10,9 @@ import { importVomsAdmin } from '../../src/adopt/importVomsAdmin.ts'
 import { createDirectory } from '../../src/resolve/directory.ts'
 import { resolve } from '../../src/resolve/resolve.ts'
 import type { Database } from '../../src/store/database.ts'
-import { openInMemory } from '../../src/store/embedded.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { holderNames } from '../resolve/holderNames.ts'
+import { openBlankDatabase } from '../store/blankDatabase.ts'
 
 const SMALL = fileURLToPath(new URL('../vectors/dumps/iam.sql', import.meta.url))
 const VOMS = fileURLToPath(new URL('../vectors/dumps/vomsAdmin3.sql', import.meta.url))
@@ -23,7 +23,7 @@ const clock = { now: () => NOW }
 const folder = mkdtempSync(join(tmpdir(), 'vouchd-iam-'))
 let db: Database
 beforeAll(async () => {
-  db = await openInMemory()
+  db = await openBlankDatabase()
   await migrate(db)
 })
 afterEach(() => db.query('delete from vouchd.vo'))

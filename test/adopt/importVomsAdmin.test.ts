@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ImportOptions, ImportProgress } from '../../src/adopt/importSource.ts'
 import { importVomsAdmin } from '../../src/adopt/importVomsAdmin.ts'
 import type { Database } from '../../src/store/database.ts'
-import { openInMemory } from '../../src/store/embedded.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { openBlankDatabase } from '../store/blankDatabase.ts'
 
 const SMALL = fileURLToPath(new URL('../vectors/dumps/vomsAdmin3.sql', import.meta.url))
 const OLD = fileURLToPath(new URL('../vectors/dumps/vomsAdmin2.sql', import.meta.url))
@@ -18,7 +18,7 @@ const clock = { now: () => 1767225600 }
 const folder = mkdtempSync(join(tmpdir(), 'vouchd-import-'))
 let db: Database
 beforeAll(async () => {
-  db = await openInMemory()
+  db = await openBlankDatabase()
   await migrate(db)
 })
 afterEach(() => db.query('delete from vouchd.vo'))

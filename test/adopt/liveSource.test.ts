@@ -16,10 +16,10 @@ import type { RowSource } from '../../src/adopt/RowSource.ts'
 import type { SourceKind } from '../../src/adopt/SourceKind.ts'
 import { VOMS_ADMIN } from '../../src/adopt/vomsAdmin.ts'
 import type { Database } from '../../src/store/database.ts'
-import { openInMemory } from '../../src/store/embedded.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { type MariaDb, startMariaDb } from '../interop/mariadb.ts'
 import { missing } from '../interop/programs.ts'
+import { openBlankDatabase } from '../store/blankDatabase.ts'
 
 const DUMPS = fileURLToPath(new URL('../../../shared/data/voms-testsuite/', import.meta.url))
 const VOMS = join(DUMPS, 'dump-voms_vo_0.sql')
@@ -44,7 +44,7 @@ describe.skipIf(why !== undefined)(`a live MariaDB${why === undefined ? '' : ` (
     await maria.load('small', SMALL_VOMS)
     await maria.load('old', OLD_VOMS)
     await maria.load('iam', SMALL_IAM)
-    db = await openInMemory()
+    db = await openBlankDatabase()
     await migrate(db)
   }, 120_000)
   afterEach(async () => {

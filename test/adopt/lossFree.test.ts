@@ -10,8 +10,8 @@ import { importSource } from '../../src/adopt/importSource.ts'
 import type { SourceKind } from '../../src/adopt/SourceKind.ts'
 import { VOMS_ADMIN } from '../../src/adopt/vomsAdmin.ts'
 import type { Database } from '../../src/store/database.ts'
-import { openInMemory } from '../../src/store/embedded.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { openBlankDatabase } from '../store/blankDatabase.ts'
 
 const DUMPS = fileURLToPath(new URL('../../../shared/data/voms-testsuite/', import.meta.url))
 const SMALL_VOMS = fileURLToPath(new URL('../vectors/dumps/vomsAdmin3.sql', import.meta.url))
@@ -21,7 +21,7 @@ const clock = { now: () => Date.UTC(2026, 0, 1) / 1000 }
 const folder = mkdtempSync(join(tmpdir(), 'vouchd-lossless-'))
 let db: Database
 beforeAll(async () => {
-  db = await openInMemory()
+  db = await openBlankDatabase()
   await migrate(db)
 })
 afterEach(() => db.query('delete from vouchd.vo'))

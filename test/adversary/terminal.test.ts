@@ -15,6 +15,7 @@ import { createCrl } from '../pki/createCrl.ts'
 import { extension } from '../pki/extensions.ts'
 import { issueEec } from '../pki/issueEec.ts'
 import { issueProxy } from '../pki/issueProxy.ts'
+import { placeBlankDatabase } from '../store/blankDatabase.ts'
 import { fillSampleVo } from '../store/sampleVo.ts'
 import { forgeAc } from './forgeAc.ts'
 
@@ -46,6 +47,7 @@ const carrier = issueProxy(user, {
 let site: Site
 beforeAll(async () => {
   site = makeSite()
+  placeBlankDatabase(site.path('database'))
   expect((await runInProcess('--config', site.config, 'migrate')).code).toBe(0)
   const db = await openStore({ kind: 'embedded', folder: site.path('database') }, { mode: 'command' })
   await fillSampleVo(db)

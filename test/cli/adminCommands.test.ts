@@ -6,6 +6,7 @@ import { openStore } from '../../src/store/openStore.ts'
 import { writeCertificateFile } from '../pki/credentialFiles.ts'
 import { issueEec } from '../pki/issueEec.ts'
 import { issueProxy } from '../pki/issueProxy.ts'
+import { placeBlankDatabase } from '../store/blankDatabase.ts'
 import { NOW, runInProcess } from './runInProcess.ts'
 import { DECADES, makeSite, type Site } from './siteFolder.ts'
 
@@ -15,6 +16,7 @@ let db: Database
 // Beside a daemon's database, which its owner process has; without one is proven by the last test.
 beforeAll(async () => {
   site = makeSite()
+  placeBlankDatabase(site.path('database'))
   await runInProcess('--config', site.config, 'migrate')
   db = await openStore({ kind: 'embedded', folder: site.path('database') }, { mode: 'serve' })
 })

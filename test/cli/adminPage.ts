@@ -6,6 +6,7 @@ import { openStore } from '../../src/store/openStore.ts'
 import { createCa } from '../pki/createCa.ts'
 import { writeCertificateFile } from '../pki/credentialFiles.ts'
 import { issueEec } from '../pki/issueEec.ts'
+import { placeBlankDatabase } from '../store/blankDatabase.ts'
 import { DECADES, makeSite } from './siteFolder.ts'
 
 export const ADMIN_PAGE = join(import.meta.dirname, '../../docs/admin.md')
@@ -39,6 +40,7 @@ export interface PageSite {
 /** A machine as the page presumes it: a configured VO, the files that it names, and the daemon's database running. */
 export async function makePageSite(): Promise<PageSite> {
   const site = makeSite()
+  placeBlankDatabase(site.path('database'))
   writeFileSync(site.config, readFileSync(site.config, 'utf8').replaceAll('vo.0', 'vo.example'))
   const work = site.path('work')
   mkdirSync(work)

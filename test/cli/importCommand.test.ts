@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
 import { openStore } from '../../src/store/openStore.ts'
+import { placeBlankDatabase } from '../store/blankDatabase.ts'
 import { runInProcess } from './runInProcess.ts'
 import { makeSite, type Site } from './siteFolder.ts'
 
@@ -12,6 +13,7 @@ let site: Site
 let db: Database | undefined
 beforeAll(async () => {
   site = makeSite()
+  placeBlankDatabase(site.path('database'))
   // Its owner process migrates; the commands ask it.
   db = await openStore({ kind: 'embedded', folder: site.path('database') }, { mode: 'serve' })
 })

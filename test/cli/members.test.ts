@@ -5,6 +5,7 @@ import { openStore } from '../../src/store/openStore.ts'
 import { createCa } from '../pki/createCa.ts'
 import { writeCertificateFile } from '../pki/credentialFiles.ts'
 import { issueEec } from '../pki/issueEec.ts'
+import { placeBlankDatabase } from '../store/blankDatabase.ts'
 import { fillSampleVo } from '../store/sampleVo.ts'
 import { NOW, runInProcess } from './runInProcess.ts'
 import { DECADES, makeSite, type Site } from './siteFolder.ts'
@@ -14,6 +15,7 @@ let db: Database | undefined
 
 beforeAll(async () => {
   site = makeSite()
+  placeBlankDatabase(site.path('database'))
 })
 afterAll(async () => {
   await db?.close()

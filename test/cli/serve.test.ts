@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { publicKeyPath, readPublicKeys } from '../../src/audit/headKey.ts'
 import { verifyAudit } from '../../src/audit/verifyAudit.ts'
 import { systemClock } from '../../src/clock.ts'
+import { placeBlankDatabase } from '../store/blankDatabase.ts'
 import { until } from '../supervise/daemonProcess.ts'
 import { makeSite, type Site } from './siteFolder.ts'
 
@@ -19,6 +20,7 @@ const bin = join(import.meta.dirname, '../../bin/vouchd')
 let site: Site
 beforeAll(() => {
   site = makeSite()
+  placeBlankDatabase(site.path('database'))
 })
 afterAll(() => site.remove())
 

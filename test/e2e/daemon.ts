@@ -21,6 +21,7 @@ import { privateKeyPem, storedRsaKey } from '../pki/keys.ts'
 import { signingPolicyText } from '../pki/policyText.ts'
 import { writeTrustDirectory } from '../pki/trustDirectory.ts'
 import { writeLscFile } from '../pki/vomsFiles.ts'
+import { placeBlankDatabase } from '../store/blankDatabase.ts'
 import { fillSampleVo } from '../store/sampleVo.ts'
 
 export const NOW = Date.UTC(2026, 5, 1) / 1000
@@ -62,6 +63,7 @@ export async function startDaemon(change: Record<string, unknown> = {}): Promise
     { ca, signingPolicy: signingPolicyText(CA_DN, ['/C=IT/O=Test/*']) },
   ])
   writeLscFile(join(folder, 'vomsdir'), 'vo.0', 'voms.example.org', [HOST_DN, CA_DN])
+  placeBlankDatabase(join(folder, 'database'))
   const hostCredentials = [{ certificate: 'host.pem', key: 'host.key' }]
   const config = checkConfig(
     {

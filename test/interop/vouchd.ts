@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { placeBlankDatabase } from '../store/blankDatabase.ts'
 import { MAX_LIFETIME_SECONDS } from './cases.ts'
 import { reachable, stopChild, waitUntil } from './childProcess.ts'
 import { VO, writeWorldDump } from './dump.ts'
@@ -66,6 +67,7 @@ export async function startVouchd(world: World, options: VouchdOptions = {}): Pr
   const port = await freePort()
   const config = join(world.folder, `vouchd-${port}.toml`)
   await writeFile(config, configText(world, port) + voText(world, port, options))
+  placeBlankDatabase(join(world.folder, `database-${port}`))
   const dump = await writeWorldDump(world)
   await runOk(process.execPath, [MAIN, '--config', config, 'migrate'])
   await runOk(process.execPath, [MAIN, '--config', config, 'import', 'voms-admin', dump, '--vo', VO])
@@ -79,6 +81,7 @@ export async function startVouchd(world: World, options: VouchdOptions = {}): Pr
 export async function startDropIn(world: World, vomsConf: VomsConfFile): Promise<AcServer> {
   const config = join(world.folder, `vouchd-${vomsConf.port}.toml`)
   await writeFile(config, configText(world, vomsConf.port))
+  placeBlankDatabase(join(world.folder, `database-${vomsConf.port}`))
   return serve(world, vomsConf.port, ['--config', config, '--voms-conf', vomsConf.file])
 }
 

@@ -3,9 +3,9 @@ import type { DirectoryConfig } from '../../src/config/types.ts'
 import { type CachedDirectory, createDirectory, DIRECTORY_TIMES } from '../../src/resolve/directory.ts'
 import type { Lookup } from '../../src/resolve/types.ts'
 import type { Database } from '../../src/store/database.ts'
-import { openInMemory } from '../../src/store/embedded.ts'
 import { grantReader, migrate } from '../../src/store/migrate.ts'
 import { createPostgres, type PostgresConfig } from '../../src/store/postgres.ts'
+import { openBlankDatabase } from '../store/blankDatabase.ts'
 import { findPostgres, type PostgresCluster, startPostgres } from '../store/postgresCluster.ts'
 import { fillSampleVo } from '../store/sampleVo.ts'
 import { holderNames } from './holderNames.ts'
@@ -55,7 +55,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.dispose())
 
 describe.each([
-  ['PGlite', undefined, openInMemory],
+  ['PGlite', undefined, openBlankDatabase],
   ['PostgreSQL', skip, async () => createPostgres(cluster.createDatabase(), { role: 'owner' })],
 ] as const)('the directory on %s (skipped: %s)', (_name, skipped, openDatabase) => {
   describe.skipIf(skipped !== undefined)('', () => {

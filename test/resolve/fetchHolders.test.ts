@@ -2,15 +2,15 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { fetchHolder } from '../../src/resolve/fetchHolder.ts'
 import { fetchHolders } from '../../src/resolve/fetchHolders.ts'
 import type { Database } from '../../src/store/database.ts'
-import { openInMemory } from '../../src/store/embedded.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { openBlankDatabase } from '../store/blankDatabase.ts'
 import { fillSampleVo } from '../store/sampleVo.ts'
 import { holderNames } from './holderNames.ts'
 
 const VIEWS = { holdingsView: 'vouchd.holdings', attributesView: 'vouchd.attributes' }
 let db: Database
 beforeAll(async () => {
-  db = await openInMemory()
+  db = await openBlankDatabase()
   await migrate(db)
   await fillSampleVo(db)
 })

@@ -1,7 +1,7 @@
-import { openInMemory } from '../../src/store/embedded.ts'
+import { openBlankDatabase } from './blankDatabase.ts'
 import { describeDatabase } from './conformance.ts'
 
 describeDatabase('PGlite in this process', async () => {
-  const db = await openInMemory()
+  const db = await openBlankDatabase()
   return { db, dispose: () => db.close() }
 })

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { openInMemory } from '../../src/store/embedded.ts'
 import { countMembers, findMembers, listMembers, showMember } from '../../src/store/members.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { openBlankDatabase } from './blankDatabase.ts'
 import { fillSampleVo } from './sampleVo.ts'
 
 let db: Database
 let ids: string[]
 beforeAll(async () => {
-  db = await openInMemory()
+  db = await openBlankDatabase()
   await migrate(db)
   await fillSampleVo(db)
   const rows = await db.query<{ id: string }>('select id from vouchd.member order by source_id')

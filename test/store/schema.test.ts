@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/store/database.ts'
-import { openInMemory } from '../../src/store/embedded.ts'
 import { loadMigrations, migrate, schemaProblem, schemaState } from '../../src/store/migrate.ts'
 import { createPostgres } from '../../src/store/postgres.ts'
+import { openBlankDatabase } from './blankDatabase.ts'
 import { findPostgres, type PostgresCluster, startPostgres } from './postgresCluster.ts'
 import { fillSampleVo } from './sampleVo.ts'
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.dispose())
 
 describe.each([
-  ['PGlite', undefined, openInMemory],
+  ['PGlite', undefined, openBlankDatabase],
   ['PostgreSQL', skip, async () => createPostgres(cluster!.createDatabase(), { role: 'owner' })],
 ] as const)('the schema on %s (skipped: %s)', (_name, skipped, openDatabase) => {
   describe.skipIf(skipped !== undefined)('', () => {

@@ -16,6 +16,7 @@ import { writeCertificateFile, writeKeyFile } from '../pki/credentialFiles.ts'
 import type { Credential } from '../pki/issueCertificate.ts'
 import { signingPolicyText } from '../pki/policyText.ts'
 import { writeTrustDirectory } from '../pki/trustDirectory.ts'
+import { placeBlankDatabase } from '../store/blankDatabase.ts'
 import { fillSampleVo } from '../store/sampleVo.ts'
 
 /** What `node` runs as vouchd. */
@@ -78,6 +79,7 @@ export function makeSiteFolder(
       openStore(options.database ?? { kind: 'embedded', folder: path('database') }, { mode: 'owner' }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
+  if (options.database === undefined) placeBlankDatabase(path('database'))
   site.writeHost(host)
   site.configure()
   return site

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, openSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
 import { takeInheritedSockets } from '../../src/supervise/inheritedSockets.ts'
@@ -66,6 +66,7 @@ describe('the start', () => {
       ['vo.1', '192.0.2.1:0'],
     ])
     writeFileSync(site.path('host.pem'), 'nothing')
+    rmSync(site.path('database'), { recursive: true, force: true })
     writeFileSync(site.path('database'), 'a file')
     const { code, err } = await runDaemon(site).ended
     server.close()
