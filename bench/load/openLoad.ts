@@ -36,8 +36,8 @@ export interface OpenLoadResult {
   readonly skipped: number
   /** From the scheduled arrival to the end of the answer. */
   readonly milliseconds: Readonly<Record<'p50' | 'p95' | 'p99' | 'p99.9', number>>
-  /** From the scheduled arrival to the refusal. */
-  readonly refusedMilliseconds: Readonly<Record<'p50' | 'p99', number>>
+  /** From the scheduled arrival to the refusal; absent when nobody was refused. */
+  readonly refusedMilliseconds?: Readonly<Record<'p50' | 'p99', number>>
   /** How late the load process itself was: with much of it, it is what was measured. */
   readonly lagMilliseconds: Readonly<Record<'p50' | 'p99', number>>
   /** By the second of the scheduled arrival. */
@@ -183,7 +183,9 @@ const result: OpenLoadResult = {
     p99: quantile(served, 0.99),
     'p99.9': quantile(served, 0.999),
   },
-  refusedMilliseconds: { p50: quantile(refused, 0.5), p99: quantile(refused, 0.99) },
+  ...(refused.length > 0 && {
+    refusedMilliseconds: { p50: quantile(refused, 0.5), p99: quantile(refused, 0.99) },
+  }),
   lagMilliseconds: { p50: quantile(lags, 0.5), p99: quantile(lags, 0.99) },
   bySecond: Array.from({ length: Math.ceil(p.seconds) }, (_, second) => {
     const among = trials.filter(({ at }) => Math.floor(at / 1000) === second)

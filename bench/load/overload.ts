@@ -199,6 +199,10 @@ interface Result {
   readonly refusalMicroseconds: number
 }
 
+function refusedIn({ refusedMilliseconds: times }: Step): string {
+  return times === undefined ? '-' : `${times.p50.toFixed(0)}/${times.p99.toFixed(0)}`
+}
+
 function formatTable(result: Result): string {
   const head =
     'times  offered  served/s  /peak  /best  p50 ms  p99 ms  refused in  no answer  skipped  cpu   lag p99'
@@ -211,7 +215,7 @@ function formatTable(result: Result): string {
       result.efficiencyOverBest[each.factor]!.toFixed(2).padStart(6),
       each.milliseconds.p50.toFixed(0).padStart(7),
       each.milliseconds.p99.toFixed(0).padStart(7),
-      `${each.refusedMilliseconds.p50.toFixed(0)}/${each.refusedMilliseconds.p99.toFixed(0)}`.padStart(11),
+      refusedIn(each).padStart(11),
       String(each.unanswered).padStart(10),
       String(each.skipped).padStart(8),
       each.processorShare.toFixed(2).padStart(5),

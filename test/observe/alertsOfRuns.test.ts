@@ -285,7 +285,7 @@ promtoolSuite('alerts over what a daemon in this process exported in a real faul
         const before = await scrape()
         process.kill(pid, 'SIGSTOP')
         const asked = Promise.all([1, 2, 3].map(n => ask(`slow ${attempt} ${n}`)))
-        await sleep(1_300)
+        await sleep(1_200)
         process.kill(pid, 'SIGCONT')
         const statuses = (await asked).map(({ status }) => status)
         daemon.clock.now += 60
