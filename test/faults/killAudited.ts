@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, createSecureContext, type SecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
@@ -63,7 +64,7 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
   try {
     const port = await freePort()
     const config = world.configure('rsa', port, options.config, 'keepAliveSeconds = 60')
-    daemon = await startDaemon(config, port)
+    daemon = await startDaemon(config)
     clients.start(port, options.lanes)
     const killed = { main: 0, child: 0 }
     let busy = 0
@@ -85,7 +86,7 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
       await endsWithin(daemon, 10_000)
       // What outlives its parent ends by itself; this only hurries it.
       for (const left of tree) endIfThere(left)
-      daemon = await startDaemon(config, port)
+      daemon = await startDaemon(config)
     }
     await clients.stop()
     // It signs the heads at its end, which may take a while where other things run.
@@ -106,12 +107,20 @@ export async function killAudited(options: KillOptions): Promise<KillResult> {
   }
 }
 
-async function startDaemon(config: string, port: number): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [MAIN, '--config', config, 'serve'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+/** Ready by its own word: workers of the one before may have the port for a moment longer. */
+async function startDaemon(config: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [MAIN, '--config', config, 'serve', '--wait-for-ports', '60'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let isReady = false
+  createInterface({ input: child.stdout! }).on('line', line => {
+    isReady ||= line.includes('"msg":"ready"')
   })
   try {
-    await waitUntil(() => reachable(port), child, 'vouchd')
+    const ready = async () => {
+      if (!isReady) throw new Error('it is not ready')
+    }
+    await waitUntil(ready, child, 'vouchd')
   } catch (cause) {
     child.kill('SIGKILL')
     throw cause
