@@ -68,8 +68,11 @@ export async function drillRestore(cluster?: PostgresCluster): Promise<DrillResu
       rmSync(fresh.path(name), { recursive: true, force: true })
       copy(copies, fresh.folder, name)
     }
-    if (server === undefined) await run(fresh, 'restore', members)
-    else {
+    if (server === undefined) {
+      // A new machine has no database yet, not even a blank one.
+      rmSync(fresh.path('database'), { recursive: true, force: true })
+      await run(fresh, 'restore', members)
+    } else {
       const other = cluster!.createDatabase()
       runServer(other, 'pg_restore', '--exit-on-error', members)
       replaceInConfig(fresh, `"${server.database}"`, `"${other.database}"`)
