@@ -60,8 +60,13 @@ export function requireOwnFolder(folder: string): void {
   const refuse = (fault: string, advice: string) =>
     new DatabaseError('unavailable', `the folder ${folder} ${fault}`, { advice })
   if (!stats.isDirectory()) throw refuse('is not a folder', 'name another one')
-  if (stats.uid !== process.getuid?.()) {
-    throw refuse(`belongs to another user (uid ${stats.uid})`, 'run as that user')
+  const uid = process.getuid?.()
+  if (stats.uid !== uid) {
+    const advice =
+      uid === 0
+        ? 'run as that user, not as root (runuser -u USER -- COMMAND)'
+        : `run as that user, or where root made it by mistake, give it back: chown -R ${uid} ${folder}`
+    throw refuse(`belongs to another user (uid ${stats.uid})`, advice)
   }
   if (stats.mode & 0o077) throw refuse('is open to other users', `chmod 700 ${folder}`)
 }
