@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { connect } from 'node:tls'
@@ -60,6 +60,15 @@ function serve(...options: string[]): Daemon {
   return { child, ended, line }
 }
 
+/** An address of the VO that something else has. */
+async function takePort(): Promise<{ readonly server: Server; readonly port: number }> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  listenOn(port)
+  return { server, port }
+}
+
 function listenOn(port: number): void {
   const credential = '{ certificate = "host.pem", key = "host.key" }'
   writeFileSync(
@@ -113,10 +122,7 @@ describe('vouchd serve', () => {
   })
 
   it('does not wait for another process any longer when it is asked to end', async () => {
-    const server = createServer()
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as { port: number }
-    listenOn(port)
+    const { server } = await takePort()
     const daemon = serve('--wait-for-ports', '3600')
     await daemon.line('another process has an address: it is waited for until that ends')
     daemon.child.kill('SIGTERM')
@@ -143,10 +149,7 @@ describe('vouchd serve', () => {
   })
 
   it('exits with 1 and names the address when it is in use', async () => {
-    const server = createServer()
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as { port: number }
-    listenOn(port)
+    const { server, port } = await takePort()
     const { code, err } = await serve().ended
     await new Promise(resolve => server.close(resolve))
     expect(err).toMatch(

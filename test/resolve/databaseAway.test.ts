@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { DirectoryConfig } from '../../src/config/types.ts'
 import { type CachedDirectory, createDirectory } from '../../src/resolve/directory.ts'
 import type { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -7,16 +6,9 @@ import { createPostgres, type PostgresConfig } from '../../src/store/postgres.ts
 import { type FaultProxy, openFaultProxy } from '../fakes/faultProxy.ts'
 import { findPostgres, type PostgresCluster, startPostgres } from '../store/postgresCluster.ts'
 import { fillSampleVo } from '../store/sampleVo.ts'
+import { DIRECTORY_CONFIG } from './directoryConfig.ts'
 import { holderNames } from './holderNames.ts'
 
-const CONFIG: DirectoryConfig = {
-  holdingsView: 'vouchd.holdings',
-  attributesView: 'vouchd.attributes',
-  versionQuery: undefined,
-  cacheMembers: 100,
-  cacheSeconds: 300,
-  graceSeconds: 900,
-}
 const DEADLINE_MS = 400
 /**
  * Far beyond the deadline and far below what the store's own time-outs come to, which are of a minute each here:
@@ -71,7 +63,7 @@ describe.skipIf(skip !== undefined)(`members who are not cached (skipped: ${skip
     open.push(db)
     const seconds: number[] = []
     const directory = createDirectory(
-      CONFIG,
+      DIRECTORY_CONFIG,
       {
         db,
         clock: { now: () => 1_800_000_000 },

@@ -8,16 +8,9 @@ import {
 } from '../../src/resolve/directory.ts'
 import { DatabaseError } from '../../src/store/DatabaseError.ts'
 import { type FakeDatabase, fakeDatabase, SUBJECT, unavailable } from '../fakes/fakeDatabase.ts'
+import { DIRECTORY_CONFIG } from './directoryConfig.ts'
 import { holderNames } from './holderNames.ts'
 
-const CONFIG: DirectoryConfig = {
-  holdingsView: 'vouchd.holdings',
-  attributesView: 'vouchd.attributes',
-  versionQuery: undefined,
-  cacheMembers: 100,
-  cacheSeconds: 300,
-  graceSeconds: 900,
-}
 // Polls come when a test asks for one; nothing grows old by itself.
 const TIMES: DirectoryTimes = { pollMs: 3_600_000, lookupMs: 500, freshMs: 3_000, unknownMs: 5_000 }
 
@@ -39,7 +32,7 @@ afterEach(async () => {
 
 async function started(config: Partial<DirectoryConfig> = {}, times: Partial<DirectoryTimes> = {}) {
   const directory = createDirectory(
-    { ...CONFIG, ...config },
+    { ...DIRECTORY_CONFIG, ...config },
     { db, clock: { now: () => now }, monotonic: () => ms, onEvent: event => events.push(event) },
     { ...TIMES, ...times },
   )
@@ -331,7 +324,7 @@ describe('while the database is away', () => {
     db.failure = unavailable()
     await polled(directory)
     expect(directory.away()).toBe(true)
-    ms += CONFIG.graceSeconds * 1000
+    ms += DIRECTORY_CONFIG.graceSeconds * 1000
     expect(await look(directory)).toMatchObject({ kind: 'member' })
     await expect(look(directory, '/CN=uncached')).rejects.toMatchObject({ code: 'database' })
     ms += 1
@@ -374,7 +367,7 @@ describe('while the database is away', () => {
   it('starts, is not ready, and becomes so when the database comes', async () => {
     db.failure = unavailable()
     const directory = createDirectory(
-      CONFIG,
+      DIRECTORY_CONFIG,
       { db, clock: { now: () => now }, monotonic: () => ms, onEvent: event => events.push(event) },
       { ...TIMES, pollMs: 5 },
     )

@@ -8,16 +8,10 @@ import { createPostgres, type PostgresConfig } from '../../src/store/postgres.ts
 import { openBlankDatabase } from '../store/blankDatabase.ts'
 import { findPostgres, type PostgresCluster, startPostgres } from '../store/postgresCluster.ts'
 import { fillSampleVo } from '../store/sampleVo.ts'
+import { DIRECTORY_CONFIG } from './directoryConfig.ts'
 import { holderNames } from './holderNames.ts'
 
-const CONFIG: DirectoryConfig = {
-  holdingsView: 'vouchd.holdings',
-  attributesView: 'vouchd.attributes',
-  versionQuery: undefined,
-  cacheMembers: 1000,
-  cacheSeconds: 3600,
-  graceSeconds: 900,
-}
+const CONFIG: DirectoryConfig = { ...DIRECTORY_CONFIG, cacheMembers: 1000, cacheSeconds: 3600 }
 const NOW = Date.parse('2026-06-01T00:00:00Z') / 1000
 
 const open: (CachedDirectory | Database)[] = []
