@@ -32,8 +32,14 @@ export const BENCHMARKS: readonly Benchmark[] = [
   {
     name: 'overload',
     script: 'load/overload.ts',
-    args: ['--seconds', '10'],
-    quick: ['--seconds', '2', '--factors', '0.5,1,4,10'],
+    args: ['--seconds', '10', '--factors', '0.5,1,2,4'],
+    quick: ['--seconds', '2', '--factors', '0.5,1,4'],
+  },
+  {
+    name: 'overloadTenfold',
+    script: 'load/overload.ts',
+    args: ['--seconds', '10', '--factors', '0.5,1,4,10', '--host-bits', '4096'],
+    quick: ['--seconds', '2', '--factors', '0.5,1,10', '--host-bits', '4096'],
   },
   { name: 'slowClients', script: 'load/slowClients.ts', args: [], quick: ['--count', '200'] },
   { name: 'audit', script: 'load/audit.ts', args: [], quick: QUICK },

@@ -11,7 +11,7 @@ import { writeCertificateFile, writeKeyFile } from '../../test/pki/credentialFil
 import type { Credential } from '../../test/pki/issueCertificate.ts'
 import { issueEec } from '../../test/pki/issueEec.ts'
 import { issueProxy } from '../../test/pki/issueProxy.ts'
-import { newKey, storedRsaKey } from '../../test/pki/keys.ts'
+import { newKey, type RsaBits, storedRsaKey } from '../../test/pki/keys.ts'
 import { signingPolicyText } from '../../test/pki/policyText.ts'
 import { writeTrustDirectory } from '../../test/pki/trustDirectory.ts'
 import { placeBlankDatabase } from '../../test/store/blankDatabase.ts'
@@ -50,12 +50,16 @@ export interface BenchWorld {
   remove(): void
 }
 
-export async function createBenchWorld(now: number, memberCount = 0): Promise<BenchWorld> {
+export async function createBenchWorld(
+  now: number,
+  memberCount = 0,
+  hostBits: RsaBits = 2048,
+): Promise<BenchWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'vouchd-bench-'))
   const path = (name: string) => join(folder, name)
   const dates = benchDates(now)
   const ca = benchCa(now)
-  writeHostFiles(folder, ca, now)
+  writeHostFiles(folder, ca, now, hostBits)
   const user = issueEec(ca, { subject: USER_DN, key: storedRsaKey(2048, 1), ...dates })
   const proxy = issueProxy(user, { ...dates, key: storedRsaKey(2048, 2) })
   const subjects = Array.from({ length: memberCount }, (_, n) => `/C=IT/O=Bench/CN=member ${n}`)
@@ -107,9 +111,9 @@ ${vo}
 }
 
 /** Host credentials of both kinds, the trust directory, and an empty vomsdir. */
-export function writeHostFiles(folder: string, ca: Credential, now: number): void {
+export function writeHostFiles(folder: string, ca: Credential, now: number, rsaBits: RsaBits = 2048): void {
   for (const [name, key] of [
-    ['rsa', storedRsaKey(2048, 0)],
+    ['rsa', storedRsaKey(rsaBits, 0)],
     ['ec', newKey('p256')],
   ] as const) {
     const host = issueHost(ca, key, { subject: '/C=IT/O=Bench/CN=voms.example.org', ...benchDates(now) })

@@ -13,6 +13,8 @@ const HELP = `node bench/load/overload.ts [options]
   --seconds N          of each (20, 300 at most)
   --rounds N           how often the list is gone through (1, 20 at most)
   --host rsa|ec|dual   host credentials (rsa)
+  --host-bits N        2048, 3072 or 4096: a server with a long RSA key serves fewer, so that the load, which has
+                       one core, can be ten times as many (2048)
   --workers N          processes that serve (1)
   --capacity N         ACs a second; measured in a closed loop when absent
   --distance MS        clients speak so long after they are connected, as over a network (20)
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '20' },
     rounds: { type: 'string', default: '1' },
     host: { type: 'string', default: 'rsa' },
+    'host-bits': { type: 'string', default: '2048' },
     workers: { type: 'string', default: '1' },
     capacity: { type: 'string' },
     distance: { type: 'string', default: '20' },
@@ -48,6 +51,8 @@ const factors = values.factors.split(',').map(Number)
 if (factors.some(factor => !(factor > 0 && factor <= 20)))
   throw new Error('--factors: each above 0, at most 20')
 const [serverCore, loadCore] = [Number(values['server-core']), Number(values['load-core'])]
+const hostBits = ([2048, 3072, 4096] as const).find(bits => String(bits) === values['host-bits'])
+if (hostBits === undefined) throw new Error('--host-bits: 2048, 3072 or 4096')
 /** After the last factor, so long at half of the capacity: how soon is all as before? */
 const RECOVERY_SECONDS = 10
 const REFUSALS = 20_000
@@ -67,7 +72,7 @@ interface Step extends Omit<OpenLoadResult, 'bySecond'> {
   readonly residentMegabytes: number
 }
 
-const world = await createBenchWorld(systemClock.now())
+const world = await createBenchWorld(systemClock.now(), 0, hostBits)
 const credential = world.client('proxy')
 const common = { credential, request: REQUESTS.rest, expect: '</ac></vo' }
 const processes = `[processes]\nworkers = ${values.workers}\n`
@@ -91,7 +96,7 @@ try {
   const result = {
     benchmark: 'overload',
     node: process.version,
-    setting: { host: values.host, workers: Number(values.workers), seconds, rounds, distanceMs },
+    setting: { host: values.host, hostBits, workers: Number(values.workers), seconds, rounds, distanceMs },
     capacity,
     steps,
     ...summary(steps, recovery!),

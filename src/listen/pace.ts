@@ -13,8 +13,8 @@ export interface Waiter {
 
 /** Where connections come from, as far as their pace can be changed. */
 export interface Source {
-  /** Accepts more connections in each turn of the event loop. */
-  widen(): void
+  /** Accepts so many connections in each turn of the event loop, up to 32. */
+  widen(perTurn: number): void
   /** As at the start. */
   narrow(): void
 }
@@ -49,10 +49,16 @@ export interface PaceDeps {
 }
 
 /**
- * Servers that a source under siege has at its address: Node.js accepts one connection for each of them in a turn of the
- * event loop. When all of them give one in every turn, more wait in the kernel, and turns must become shorter.
+ * Most servers that a source under siege has at its address: Node.js accepts one connection for each of them in a turn
+ * of the event loop. When all of them give one in every turn, more wait in the kernel, and turns must become shorter.
  */
-export const WIDE = 16
+const WIDE = 32
+/**
+ * Each server asks the kernel whenever somebody comes, and all but one of them in vain when it is a single one: there
+ * are only as many as find somebody. A loop that is late has few turns, and gets more of them at once.
+ */
+const WIDER = 2
+const WIDER_WHEN_LATE = 4
 
 /** How often the loop is looked at: fifty timers a second cost nothing that can be measured. */
 const BEAT_MS = 20
@@ -63,7 +69,7 @@ const LATE_MS = 10
 const CROWD = 32
 /** Longer than this, requests wait for the signing threads or the disk. */
 const SERVICE_MS = 60
-/** One connection is accepted a turn: with one in nearly every turn of a beat, more of them wait in the kernel. */
+/** A server accepts one connection a turn: with one in nearly every turn of a beat, more of them wait in the kernel. */
 const EVERY_TURN = 0.8
 const LEAST_ACCEPTED = 4
 /**
@@ -79,14 +85,17 @@ const LEAST_PER_MS = 0.05
 const MOST_PER_MS = 4
 /** So many requests in service are none too many. */
 const MOST_AT_ONCE = 32
-/** Not more than this is begun at once, however long nothing was. */
-const MOST_CREDIT = 8
+/**
+ * Not more than this is begun at once, however long nothing was: a turn of the loop must stay short, since connections
+ * are accepted once in each.
+ */
+const MOST_CREDIT = 4
 /** What is begun at first: many connections at once are no proof that there is no time for them. */
 const FIRST_PER_MS = 2
 /** So many may wait, however little gets through: a burst of clients is no siege. */
-const LEAST_WAITING = 128
+const LEAST_WAITING = 64
 /** Who was let in is given up only this many times later than a newcomer may have to wait. */
-const PATIENCE = 2
+const PATIENCE = 1.5
 /** Beats without anybody waiting until all is as before. */
 const CALM_BEATS = 100
 
@@ -104,6 +113,8 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
   const lanes = new Set<Queue>()
   const sources = new Set<Source>()
   const wide = new Set<Source>()
+  /** Servers of each of them. */
+  let width = 1
   let ticking: NodeJS.Timeout | undefined
   let beatAt = monotonic()
   let beatTurns = turns()
@@ -159,9 +170,9 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     const serving = inService()
     const waiting = serving > Math.max(MOST_AT_ONCE, throughRate * SERVICE_MS)
     const perTurn = accepted / Math.max(1, turnsNow - beatTurns)
-    const queued = accepted >= LEAST_ACCEPTED && perTurn >= EVERY_TURN
-    const overrun = wide.size > 0 && perTurn >= EVERY_TURN * WIDE
-    const late = overrun || waiting || (now - beatAt - BEAT_MS > LATE_MS && inProgress >= CROWD)
+    const slow = waiting || (now - beatAt - BEAT_MS > LATE_MS && inProgress >= CROWD)
+    const queued = perTurn >= EVERY_TURN * width && (slow || accepted >= LEAST_ACCEPTED)
+    const late = slow || (queued && width === WIDE)
     const answered = Math.max(0, finished - (serving - inServiceBefore))
     // What is begun while nobody waits tells how many came, and not how many there is time for.
     drainRate += ((lanes.size > 0 ? begun / (now - beatAt) : beginRate) - drainRate) * WEIGHT
@@ -174,6 +185,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     finished = 0
     if (ticking !== undefined) steer(late)
     else if (late || queued) start(now)
+    if (ticking !== undefined) widen(queued ? (late ? WIDER_WHEN_LATE : WIDER) : 1)
     sources.clear()
   }
 
@@ -186,13 +198,11 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     lastTick = now
     calmBeats = 0
     crowded = false
-    widen()
   }
 
   function steer(late: boolean): void {
     const fewer = Math.max(LEAST_PER_MS, throughRate * BELOW, beginRate * CUT)
     beginRate = late ? fewer : Math.min(beginRate * GROWTH, MOST_PER_MS)
-    widen()
     if (late || lanes.size > 0) crowded = true
     calmBeats = lanes.size === 0 && !late ? calmBeats + 1 : 0
     if (calmBeats < CALM_BEATS) return
@@ -200,12 +210,16 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     ticking = undefined
     for (const source of wide) source.narrow()
     wide.clear()
+    width = 1
   }
 
-  function widen(): void {
+  function widen(times: number): void {
+    const before = width
+    width = Math.min(WIDE, width * times)
+    if (width > before) for (const source of wide) source.widen(width)
     for (const source of sources) {
-      if (!wide.has(source)) source.widen()
-      wide.add(source)
+      if (width > 1 && !wide.has(source)) source.widen(width)
+      if (width > 1) wide.add(source)
     }
   }
 

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { ListenAddress } from '../config/types.ts'
-import { type Source, WIDE } from './pace.ts'
+import type { Source } from './pace.ts'
 
 /** An address as the configuration has it, and what tells it from every other, ports of 0 included. */
 export interface Place {
@@ -79,9 +79,9 @@ export async function openPort(place: Place, listenOn: ListenOn = listenDirectly
       for (const raw of waiting) if (!raw.destroyed) next(raw, port)
       waiting.clear()
     },
-    widen() {
+    widen(perTurn) {
       if (listenOn.repeatable !== true || !server.listening) return
-      wanted = WIDE - 1
+      wanted = perTurn - 1
       void reach()
     },
     narrow() {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createPace, type Lane, type Waiter, WIDE } from '../../src/listen/pace.ts'
+import { createPace, type Lane, type Waiter } from '../../src/listen/pace.ts'
 
 const BEAT_MS = 20
 
@@ -28,8 +28,16 @@ function watchedLoop() {
   return { loop, pace, pass, block }
 }
 
+/** As many servers as it was told to have. */
 function source() {
-  return { widen: vi.fn(), narrow: vi.fn() }
+  let servers = 1
+  const widen = vi.fn((perTurn: number) => {
+    servers = perTurn
+  })
+  const narrow = vi.fn(() => {
+    servers = 1
+  })
+  return { widen, narrow, perTurn: () => servers }
 }
 
 /** What became of clients. */
@@ -102,13 +110,13 @@ describe('a burst after a quiet time', () => {
         answer()
       })
       let coming = 700
-      pass(100, 1, () => {
-        const most = from.widen.mock.calls.length > from.narrow.mock.calls.length ? WIDE : 1
+      pass(150, 1, () => {
+        const most = from.perTurn()
         for (let client = 0; client < Math.min(most, coming); client++) arrive(lane, from, loop.now, log)
         coming -= Math.min(most, coming)
         answer()
       })
-      pass(400, 5, answer)
+      pass(350, 5, answer)
       yield { log, from }
     }
   }
@@ -147,12 +155,24 @@ describe('a loop that finds a connection in every turn', () => {
 
   it('accepts more of them, has them wait, and turns away who would wait too long', () => {
     const { from, log, loop } = siege(4)
-    expect(from.widen).toHaveBeenCalledTimes(1)
+    // Ten in each turn: with eight servers all of them found somebody.
+    expect(from.perTurn()).toBe(16)
     expect(log.turnedAway).toBeGreaterThan(25_000)
     // What gets through is begun, and not much more.
     expect(log.begun).toBeGreaterThan(3_000)
     expect(log.begun).toBeLessThan(5_500)
     expect(loop.now).toBe(4_000)
+  })
+
+  it('has no more servers than find somebody: where one comes in each turn, a second one', () => {
+    const { loop, pace, pass } = watchedLoop()
+    const [lane, from, log] = [pace.lane(() => 500), source(), tally()]
+    pass(4_000, 1, () => {
+      arrive(lane, from, loop.now, log)
+      lane.finished()
+    })
+    expect(from.perTurn()).toBe(2)
+    expect(log.turnedAway).toBe(0)
   })
 
   it('is as before when nobody has waited for two seconds', () => {
@@ -189,8 +209,8 @@ describe('a loop that finds a connection in every turn', () => {
       if (order.length > loop.now / 2) lane.finished()
       loop.inService = Math.max(0, order.length - loop.now / 2)
     })
-    // 128 may wait however long it takes, here at two of them in a millisecond's work.
-    expect(Math.max(...waits)).toBeLessThanOrEqual(200)
+    // 64 may wait however long it takes, here at two of them in a millisecond's work.
+    expect(Math.max(...waits)).toBeLessThanOrEqual(150)
     expect(order).toEqual(order.toSorted((a, b) => a - b))
     expect(order.length).toBeGreaterThan(1_000)
   })
