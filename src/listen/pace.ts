@@ -86,16 +86,17 @@ const MOST_PER_MS = 4
 /** So many requests in service are none too many. */
 const MOST_AT_ONCE = 32
 /**
- * Not more than this is begun at once, however long nothing was: a turn of the loop must stay short, since connections
- * are accepted once in each.
+ * Not more than this is begun at once, however long nothing was, and none after so long: a turn of the loop must stay
+ * short, since connections are accepted once in each.
  */
 const MOST_CREDIT = 4
+const MOST_TICK_MS = 3
 /** What is begun at first: many connections at once are no proof that there is no time for them. */
 const FIRST_PER_MS = 2
 /** So many may wait, however little gets through: a burst of clients is no siege. */
 const LEAST_WAITING = 64
 /** Who was let in is given up only this many times later than a newcomer may have to wait. */
-const PATIENCE = 1.5
+const PATIENCE = 2
 /** Beats without anybody waiting until all is as before. */
 const CALM_BEATS = 100
 
@@ -146,7 +147,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     const now = monotonic()
     credit = Math.min(credit + (now - lastTick) * beginRate, MOST_CREDIT)
     lastTick = now
-    while (credit >= 1) {
+    while (credit >= 1 && monotonic() - now < MOST_TICK_MS) {
       const [lane] = lanes
       if (lane === undefined) break
       const { waiters, maxWaitMs } = lane
