@@ -431,7 +431,7 @@ const limitsKeys = z.strictObject({
     'milliseconds',
     10,
     10_000,
-    500,
+    400,
     'How long a connection may wait for its handshake when there are more than the process can serve; while one waits longer, new ones are closed at once.',
   ),
   ...rateKeys(),

@@ -96,7 +96,7 @@ const FIRST_PER_MS = 2
 /** So many may wait, however little gets through: a burst of clients is no siege. */
 const LEAST_WAITING = 64
 /** Who was let in is given up only this many times later than a newcomer may have to wait. */
-const PATIENCE = 2
+const PATIENCE = 1.75
 /** Beats without anybody waiting until all is as before. */
 const CALM_BEATS = 100
 
