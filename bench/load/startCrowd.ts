@@ -46,13 +46,22 @@ export async function startCrowd({ count, atOnce, ...rest }: CrowdParameters): P
     return fork(fileURLToPath(new URL('./standStill.ts', import.meta.url)), [JSON.stringify(parameters)])
   })
   async function tell(order: Order): Promise<void> {
-    await Promise.all(
-      children.map(child => {
-        const done = Promise.race([once(child, 'message'), once(child, 'exit').then(ended)])
-        child.send(order)
-        return done
-      }),
-    )
+    const over = new AbortController()
+    const { signal } = over
+    try {
+      await Promise.all(
+        children.map(child => {
+          const done = Promise.race([
+            once(child, 'message', { signal }),
+            once(child, 'exit', { signal }).then(ended),
+          ])
+          child.send(order)
+          return done
+        }),
+      )
+    } finally {
+      over.abort()
+    }
   }
   return {
     processes,
