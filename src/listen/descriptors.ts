@@ -9,8 +9,11 @@ export interface Descriptors {
   readonly holders: Set<Admission>
 }
 
-/** Kept for the audit, the log, the database and files that are read anew, whatever clients do. */
-const RESERVED = 128
+/**
+ * Kept for the audit, the log, the database, files that are read anew and further listening sockets (pace.ts), whatever
+ * clients do.
+ */
+const RESERVED = 192
 
 /**
  * A process that is out of file descriptors cannot record what it issues, and the system then closes connections of

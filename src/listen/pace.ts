@@ -55,10 +55,12 @@ export interface PaceDeps {
 const WIDE = 32
 /**
  * Each server asks the kernel whenever somebody comes, and all but one of them in vain when it is a single one: there
- * are only as many as find somebody. A loop that is late has few turns, and gets more of them at once.
+ * are more only once all of them find somebody. A loop that is late has few turns, and gets more of them at once.
  */
 const WIDER = 2
 const WIDER_WHEN_LATE = 4
+/** Of all sources together: each takes a file descriptor of those that are kept from clients (descriptors.ts). */
+const MOST_FURTHER = 64
 
 /** How often the loop is looked at: fifty timers a second cost nothing that can be measured. */
 const BEAT_MS = 20
@@ -86,11 +88,10 @@ const MOST_PER_MS = 4
 /** So many requests in service are none too many. */
 const MOST_AT_ONCE = 32
 /**
- * Not more than this is begun at once, however long nothing was, and none after so long: a turn of the loop must stay
- * short, since connections are accepted once in each.
+ * Not more than this is begun at once, however long nothing was: a turn of the loop must stay short, since connections
+ * are accepted once in each.
  */
 const MOST_CREDIT = 4
-const MOST_TICK_MS = 3
 /** What is begun at first: many connections at once are no proof that there is no time for them. */
 const FIRST_PER_MS = 2
 /** So many may wait, however little gets through: a burst of clients is no siege. */
@@ -112,14 +113,14 @@ const CALM_BEATS = 100
 export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
   /** Those with waiters, whose turn is next first. */
   const lanes = new Set<Queue>()
-  const sources = new Set<Source>()
+  /** Connections that each has accepted in this beat. */
+  const accepted = new Map<Source, number>()
   const wide = new Set<Source>()
   /** Servers of each of them. */
   let width = 1
   let ticking: NodeJS.Timeout | undefined
   let beatAt = monotonic()
   let beatTurns = turns()
-  let accepted = 0
   let finished = 0
   let inProgress = 0
   let inServiceBefore = 0
@@ -147,7 +148,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     const now = monotonic()
     credit = Math.min(credit + (now - lastTick) * beginRate, MOST_CREDIT)
     lastTick = now
-    while (credit >= 1 && monotonic() - now < MOST_TICK_MS) {
+    while (credit >= 1) {
       const [lane] = lanes
       if (lane === undefined) break
       const { waiters, maxWaitMs } = lane
@@ -170,10 +171,11 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     const turnsNow = turns()
     const serving = inService()
     const waiting = serving > Math.max(MOST_AT_ONCE, throughRate * SERVICE_MS)
-    const perTurn = accepted / Math.max(1, turnsNow - beatTurns)
+    const busiest = Math.max(0, ...accepted.values())
+    const perTurn = busiest / Math.max(1, turnsNow - beatTurns)
     const slow = waiting || (now - beatAt - BEAT_MS > LATE_MS && inProgress >= CROWD)
-    const queued = perTurn >= EVERY_TURN * width && (slow || accepted >= LEAST_ACCEPTED)
-    const late = slow || (queued && width === WIDE)
+    const queued = perTurn >= EVERY_TURN * width && (slow || busiest >= LEAST_ACCEPTED)
+    const late = slow || (queued && width >= widest())
     const answered = Math.max(0, finished - (serving - inServiceBefore))
     // What is begun while nobody waits tells how many came, and not how many there is time for.
     drainRate += ((lanes.size > 0 ? begun / (now - beatAt) : beginRate) - drainRate) * WEIGHT
@@ -181,13 +183,12 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     inServiceBefore = serving
     beatAt = now
     beatTurns = turnsNow
-    accepted = 0
     begun = 0
     finished = 0
     if (ticking !== undefined) steer(late)
     else if (late || queued) start(now)
     if (ticking !== undefined) widen(queued ? (late ? WIDER_WHEN_LATE : WIDER) : 1)
-    sources.clear()
+    accepted.clear()
   }
 
   function start(now: number): void {
@@ -216,12 +217,20 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
 
   function widen(times: number): void {
     const before = width
-    width = Math.min(WIDE, width * times)
+    width = Math.max(width, Math.min(widest(), width * times))
     if (width > before) for (const source of wide) source.widen(width)
-    for (const source of sources) {
-      if (width > 1 && !wide.has(source)) source.widen(width)
-      if (width > 1) wide.add(source)
+    for (const source of accepted.keys()) {
+      if (width === 1 || wide.has(source) || (wide.size + 1) * (width - 1) > MOST_FURTHER) continue
+      source.widen(width)
+      wide.add(source)
     }
+  }
+
+  /** Servers that each source may have, when those of this beat are to have as many as the others. */
+  function widest(): number {
+    let all = wide.size
+    for (const source of accepted.keys()) if (!wide.has(source)) all++
+    return Math.min(WIDE, 1 + Math.floor(MOST_FURTHER / Math.max(1, all)))
   }
 
   return {
@@ -240,8 +249,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
       }
       return {
         accepted(source) {
-          accepted++
-          sources.add(source)
+          accepted.set(source, (accepted.get(source) ?? 0) + 1)
         },
         full,
         enter(waiter) {

@@ -54,8 +54,8 @@ export async function openPort(place: Place, listenOn: ListenOn = listenDirectly
       try {
         await listenOn(next, place)
       } catch {
-        // The one that is there goes on by itself.
-        wanted = 0
+        // Those that are there go on by themselves.
+        wanted = Math.min(wanted, further.length)
         break
       }
       next.on('error', () => {})

@@ -215,32 +215,21 @@ describe('a loop that finds a connection in every turn', () => {
     expect(order.length).toBeGreaterThan(1_000)
   })
 
-  it('begins no more in a turn than a few milliseconds are enough for', () => {
+  it('has no more servers for many sources than there are descriptors for', () => {
     const { loop, pace, pass } = watchedLoop()
-    const [lane, from] = [pace.lane(() => 500), source()]
-    let inTurn = 0
-    const turns: number[] = []
-    pass(2_000, 1, () => {
-      turns.push(inTurn)
-      for (let client = 0; client < 5; client++) {
-        lane.accepted(from)
-        if (lane.full()) continue
-        lane.enter({
-          since: loop.now,
-          hear: spoken => spoken(),
-          begin() {
-            inTurn++
-            loop.now += 2
-            lane.finished()
-          },
-          giveUp: () => {},
-        })
-      }
-      // From here on those that waited are begun.
-      inTurn = 0
+    const sources = Array.from({ length: 40 }, source)
+    const lanes = sources.map(() => pace.lane(() => 500))
+    const further = () => sources.reduce((sum, { perTurn }) => sum + perTurn() - 1, 0)
+    const besiege = (index: number) => {
+      for (let client = 0; client < 40; client++) arrive(lanes[index]!, sources[index]!, loop.now, tally())
+    }
+    pass(1_000, 1, () => besiege(0))
+    expect(further()).toBe(31)
+    pass(1_000, 1, () => {
+      for (const index of lanes.keys()) besiege(index)
     })
-    // Once there are more than there is time for: a handshake of two milliseconds, and one more.
-    expect(Math.max(...turns.slice(1_000))).toBe(2)
+    expect(further()).toBeGreaterThan(31)
+    expect(further()).toBeLessThanOrEqual(64)
   })
 
   it('hears clients before they wait: who stands still takes no turn, and nobody is turned away for him', () => {
