@@ -232,6 +232,32 @@ describe('a loop that finds a connection in every turn', () => {
     expect(further()).toBeLessThanOrEqual(64)
   })
 
+  it('gives up who was let in when he waits for three quarters longer than a newcomer may', () => {
+    const { loop, pace, pass } = watchedLoop()
+    const [lane, from] = [pace.lane(() => 100), source()]
+    const waits = { begun: [] as number[], givenUp: [] as number[] }
+    pass(500, 1, () => {
+      for (let client = 0; client < 5; client++) {
+        lane.accepted(from)
+        if (lane.full()) continue
+        const since = loop.now
+        lane.enter({
+          since,
+          hear: spoken => spoken(),
+          begin: () => waits.begun.push(loop.now - since),
+          giveUp: () => waits.givenUp.push(loop.now - since),
+        })
+      }
+      lane.finished()
+    })
+    // Nothing gets through any more.
+    loop.inService = 10_000
+    pass(2_000)
+    expect(waits.givenUp).not.toEqual([])
+    expect(Math.min(...waits.givenUp)).toBeGreaterThan(175)
+    expect(Math.max(...waits.begun)).toBeLessThanOrEqual(175)
+  })
+
   it('hears clients before they wait: who stands still takes no turn, and nobody is turned away for him', () => {
     const { loop, pace, pass } = watchedLoop()
     const [lane, from, log] = [pace.lane(() => 500), source(), tally()]
