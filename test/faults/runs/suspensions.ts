@@ -178,11 +178,15 @@ async function answerOf(client: KeptClient): Promise<string | undefined> {
 }
 
 /** Asks every process until it has refused, and gives when the last AC came. */
-async function askUntilRefused({ clients }: Lane): Promise<number> {
+async function askUntilRefused({ clients, name }: Lane): Promise<number> {
   let last = 0
+  const end = performance.now() + 60_000
   await Promise.all(
     [...clients.values()].map(async client => {
-      while ((await answerOf(client)) !== SUSPENDED) last = Math.max(last, performance.now())
+      while ((await answerOf(client)) !== SUSPENDED) {
+        last = Math.max(last, performance.now())
+        if (last > end) throw new Error(`${name}: not refused within 60 s`)
+      }
     }),
   )
   return last
