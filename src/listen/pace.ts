@@ -13,10 +13,8 @@ export interface Waiter {
 
 /** Where connections come from, as far as their pace can be changed. */
 export interface Source {
-  /** Accepts so many connections in each turn of the event loop, up to 32. */
+  /** Accepts so many connections in each turn of the event loop, up to 32; one at the start. */
   widen(perTurn: number): void
-  /** As at the start. */
-  narrow(): void
 }
 
 /** The waiters of one VO, the oldest first. */
@@ -175,7 +173,8 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     const perTurn = busiest / Math.max(1, turnsNow - beatTurns)
     const slow = waiting || (now - beatAt - BEAT_MS > LATE_MS && inProgress >= CROWD)
     const queued = perTurn >= EVERY_TURN * width && (slow || busiest >= LEAST_ACCEPTED)
-    const late = slow || (queued && width >= widest())
+    const most = widest()
+    const late = slow || (queued && width >= most)
     const answered = Math.max(0, finished - (serving - inServiceBefore))
     // What is begun while nobody waits tells how many came, and not how many there is time for.
     drainRate += ((lanes.size > 0 ? begun / (now - beatAt) : beginRate) - drainRate) * WEIGHT
@@ -187,7 +186,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     finished = 0
     if (ticking !== undefined) steer(late)
     else if (late || queued) start(now)
-    if (ticking !== undefined) widen(queued ? (late ? WIDER_WHEN_LATE : WIDER) : 1)
+    if (ticking !== undefined) widen(queued ? (late ? WIDER_WHEN_LATE : WIDER) : 1, most)
     accepted.clear()
   }
 
@@ -210,14 +209,14 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     if (calmBeats < CALM_BEATS) return
     clearInterval(ticking)
     ticking = undefined
-    for (const source of wide) source.narrow()
+    for (const source of wide) source.widen(1)
     wide.clear()
     width = 1
   }
 
-  function widen(times: number): void {
+  function widen(times: number, most: number): void {
     const before = width
-    width = Math.max(width, Math.min(widest(), width * times))
+    width = Math.max(width, Math.min(most, width * times))
     if (width > before) for (const source of wide) source.widen(width)
     for (const source of accepted.keys()) {
       if (width === 1 || wide.has(source) || (wide.size + 1) * (width - 1) > MOST_FURTHER) continue

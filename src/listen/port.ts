@@ -84,12 +84,8 @@ export async function openPort(place: Place, listenOn: ListenOn = listenDirectly
       wanted = perTurn - 1
       void reach()
     },
-    narrow() {
-      wanted = 0
-      if (!widening) trim()
-    },
     close() {
-      port.narrow()
+      port.widen(1)
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
       for (const raw of waiting) raw.destroy()
       return closed

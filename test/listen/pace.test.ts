@@ -31,11 +31,10 @@ function watchedLoop() {
 /** As many servers as it was told to have. */
 function source() {
   let servers = 1
+  const narrow = vi.fn()
   const widen = vi.fn((perTurn: number) => {
     servers = perTurn
-  })
-  const narrow = vi.fn(() => {
-    servers = 1
+    if (perTurn === 1) narrow()
   })
   return { widen, narrow, perTurn: () => servers }
 }

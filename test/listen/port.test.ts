@@ -46,7 +46,7 @@ describe('a port with further servers', () => {
       await asked[further]!.settle(true)
     }
     expect([asked.length, listening()]).toEqual([4, 4])
-    port.narrow()
+    port.widen(1)
     expect(listening()).toBe(1)
   })
 
@@ -54,7 +54,7 @@ describe('a port with further servers', () => {
     const { asked, listening, port } = await openedPort()
     port.widen(8)
     await asked[1]!.settle(true)
-    port.narrow()
+    port.widen(1)
     await asked[2]!.settle(true)
     expect([asked.length, listening()]).toEqual([3, 1])
   })
