@@ -25,11 +25,13 @@ const values = readOptions('node bench/load/slowClients.ts [options]', {
   count: { value: '10000', about: 'clients that stand still, 20000 at most' },
   rate: { value: '50', about: 'honest clients a second' },
   fds: { value: '0', about: 'most file descriptors of the daemon; 0: as they are' },
+  wait: { value: '0', about: "the daemon's limits.maxWaitMilliseconds; 0: as it is by default" },
 })
 const stages = someOf(values.stages, 'stages', STAGES)
 const count = whole(values.count, 'count', 10, 20_000)
 const rate = whole(values.rate, 'rate', 1, 1_000)
 const fds = whole(values.fds, 'fds', 0, 1_000_000)
+const wait = whole(values.wait, 'wait', 0, 10_000)
 /** So many are opened at the same time: the kernel's queue of the daemon has room for all of them. */
 const AT_ONCE = 100
 /** The daemon's own times, and a little. */
@@ -41,7 +43,8 @@ const COMING: Readonly<Record<Stage, number>> = { silent: 1000, partial: 1000, u
 
 const world = await createBenchWorld(systemClock.now())
 const port = await freePort()
-const config = world.configure('rsa', port, '[processes]\nworkers = 1\n')
+const limits = wait > 0 ? `[limits]\nmaxWaitMilliseconds = ${wait}\n` : ''
+const config = world.configure('rsa', port, `${limits}[processes]\nworkers = 1\n`)
 const logFile = join(world.folder, 'vouchd.log')
 const server = await startVouchd(config, port, { logFile, ...(fds > 0 && { fds }) })
 const credential = world.client('proxy')
@@ -58,7 +61,7 @@ try {
   printResult(
     {
       benchmark: 'slowClients',
-      setting: { count, rate, fds, processes: crowd.processes },
+      setting: { count, rate, fds, wait, processes: crowd.processes },
       node: process.version,
       rows,
     },
