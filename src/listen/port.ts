@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { ListenAddress } from '../config/types.ts'
 import type { Source } from './pace.ts'
@@ -95,12 +96,7 @@ export async function openPort(place: Place, listenOn: ListenOn = listenDirectly
 }
 
 /** ListenOn by this process itself. */
-export const listenDirectly: ListenOn = (server, { address, backlog }) =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject)
-    // ipv6Only lets 0.0.0.0 and :: stand side by side as two addresses of one port.
-    server.listen({ ...address, ipv6Only: address.host.includes(':'), backlog }, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
+export const listenDirectly: ListenOn = async (server, { address, backlog }) => {
+  // ipv6Only lets 0.0.0.0 and :: stand side by side as two addresses of one port.
+  await once(server.listen({ ...address, ipv6Only: address.host.includes(':'), backlog }), 'listening')
+}

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { lstat, unlink } from 'node:fs/promises'
 import {
@@ -99,12 +100,9 @@ function createHttpServer(
 
 async function listenAt(server: Server, address: ObserveAddress): Promise<ObserveAddress> {
   if ('path' in address) await removeOldSocket(address.path)
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once('error', reject)
-  if ('path' in address) server.listen({ path: address.path, writableAll: false }, resolve)
-  else server.listen({ ...address, ipv6Only: address.host.includes(':') }, resolve)
-  await promise
-  server.off('error', reject)
+  if ('path' in address) server.listen({ path: address.path, writableAll: false })
+  else server.listen({ ...address, ipv6Only: address.host.includes(':') })
+  await once(server, 'listening')
   server.on('error', () => {})
   if ('path' in address) return address
   return { host: address.host, port: (server.address() as AddressInfo).port } satisfies ListenAddress

@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseError, toDatabaseError } from './DatabaseError.ts'
 import { type Answer, type Ask, createFrameReader, DUMP_PART_BYTES, encodeFrame } from './frames.ts'
@@ -35,7 +36,7 @@ export async function serveOwner(
     serveConnection(socket, db, options)
   })
   server.maxConnections = MAX_CONNECTIONS
-  await listenOn(server, at.path)
+  await once(server.listen(at.path), 'listening')
   chmodSync(at.path, 0o600)
   return {
     async close() {
@@ -45,16 +46,6 @@ export async function serveOwner(
       at.release()
     },
   }
-}
-
-function listenOn(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
 }
 
 function serveConnection(socket: Socket, db: TextDatabase, options: OwnerOptions): void {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { rmSync, statSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 
@@ -29,17 +30,12 @@ export async function openControlSocket(
     answer(socket, operations)
   })
   server.maxConnections = MAX_CONNECTIONS
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    // The socket file is made within listen(), closed to others from its first moment.
-    const umask = process.umask(0o177)
-    server.listen(path, () => {
-      server.off('error', reject)
-      server.on('error', () => {})
-      resolve()
-    })
-    process.umask(umask)
-  })
+  // The socket file is made within listen(), closed to others from its first moment.
+  const umask = process.umask(0o177)
+  server.listen(path)
+  process.umask(umask)
+  await once(server, 'listening')
+  server.on('error', () => {})
   return {
     close() {
       const closed = new Promise<void>(resolve => server.close(() => resolve()))

@@ -6,7 +6,7 @@ import type { Snapshot } from '../observe/snapshot.ts'
 import type { Readiness } from '../serving/readiness.ts'
 import type { Doors } from './doors.ts'
 import { childEnvironment } from './inheritedSockets.ts'
-import type { Failure, FromWorker, ToWorker } from './messages.ts'
+import type { DoorAsked, Failure, FromWorker, ToWorker } from './messages.ts'
 import { type Serving, WorkerGone } from './serving.ts'
 
 export interface WorkerEvents {
@@ -56,7 +56,7 @@ export function forkWorker(index: number, doors: Pick<Doors, 'handle'>, events: 
     events.beat()
     if (message.kind === 'beat') readiness = message.readiness
     else if (message.kind === 'metrics') events.counted(message.snapshot)
-    else if (message.kind === 'door') sendDoor(child, message.key, doors)
+    else if (message.kind === 'door') sendDoor(child, message, doors)
     else {
       const asked = waiting.get(message.id)
       waiting.delete(message.id)
@@ -116,9 +116,9 @@ function flagsUnlessChosen({ NODE_OPTIONS = '', OPENSSL_CONF }: NodeJS.ProcessEn
   ]
 }
 
-function sendDoor(child: ChildProcess, key: string, doors: Pick<Doors, 'handle'>): void {
-  const handle = doors.handle(key)
-  const message: ToWorker = { kind: 'door', key, found: handle !== undefined }
+function sendDoor(child: ChildProcess, asked: DoorAsked, doors: Pick<Doors, 'handle'>): void {
+  const handle = doors.handle(asked.key)
+  const message: ToWorker = { kind: 'door', id: asked.id, found: handle !== undefined }
   if (!child.connected) return
   // Any handle can be sent; the types know of those with a class of their own only.
   child.send(message, handle as never, () => {})

@@ -24,7 +24,7 @@ export type AskName = keyof Asks
 export type ToWorker =
   | { readonly kind: 'ask'; readonly id: number; readonly name: AskName; readonly body: unknown }
   /** A listening socket comes with it when there is one. */
-  | { readonly kind: 'door'; readonly key: string; readonly found: boolean }
+  | { readonly kind: 'door'; readonly id: number; readonly found: boolean }
   /** Finish what is under way and end. */
   | { readonly kind: 'stop' }
 
@@ -32,11 +32,18 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'answer'; readonly id: number; readonly body: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
-  | { readonly kind: 'door'; readonly key: string }
+  | DoorAsked
   /** What it counted, when it ends. */
   | { readonly kind: 'metrics'; readonly snapshot: Snapshot }
   /** Each second, and whenever it changes. */
   | { readonly kind: 'beat'; readonly readiness: readonly Readiness[] }
+
+/** For the listening socket of a place. */
+export interface DoorAsked {
+  readonly kind: 'door'
+  readonly id: number
+  readonly key: string
+}
 
 /** An error as plain fields: its class does not survive the way between processes. */
 export type Failure =

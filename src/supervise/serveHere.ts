@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { createEvents } from '../events.ts'
 import type { ListenOn } from '../listen/port.ts'
 import { createMetrics } from '../observe/metrics.ts'
@@ -11,14 +12,9 @@ import type { SupervisorDeps } from './supervisor.ts'
 /** This process itself as the one that serves, where there are no workers. */
 export function serveHere(doors: Pick<Doors, 'handle'>, deps: SupervisorDeps): Serving {
   const { clock, monotonic, registry } = deps
-  const listenOn: ListenOn = (server, { key, backlog }) =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(doors.handle(key), backlog, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    })
+  const listenOn: ListenOn = async (server, { key, backlog }) => {
+    await once(server.listen(doors.handle(key), backlog), 'listening')
+  }
   const server = createServer({
     clock,
     monotonic,

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import type { Server } from 'node:net'
 import { pino } from 'pino'
 import { findingsOf } from '../check/SetupError.ts'
@@ -26,21 +27,16 @@ const log = pino({ base: { pid: process.pid, worker: index } }, stream)
 const events = createEvents(log, { metrics, monotonic })
 watchProcess(metrics, { clock: systemClock, monotonic })
 
-const doors = new Map<string, PromiseWithResolvers<unknown>>()
+const doors = new Map<number, PromiseWithResolvers<unknown>>()
+let lastDoor = 0
 
 /** Listens on a socket that the supervisor holds. */
 const listenOnDoor = async (server: Server, { key, backlog }: Place) => {
   const asked = Promise.withResolvers<unknown>()
-  doors.set(key, asked)
-  tell({ kind: 'door', key })
-  const handle = await asked.promise
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(handle, backlog, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
+  const id = ++lastDoor
+  doors.set(id, asked)
+  tell({ kind: 'door', id, key })
+  await once(server.listen(await asked.promise, backlog), 'listening')
 }
 
 const server = createServer({
@@ -61,10 +57,10 @@ const answers = answerAsks(server, systemClock)
 async function onMessage(message: ToWorker, handle: unknown): Promise<void> {
   if (message.kind === 'stop') return stop()
   if (message.kind === 'door') {
-    const asked = doors.get(message.key)
-    doors.delete(message.key)
+    const asked = doors.get(message.id)
+    doors.delete(message.id)
     if (message.found) asked?.resolve(handle)
-    else asked?.reject(new Error(`no socket is open for ${message.key}`))
+    else asked?.reject(new Error('the supervisor has no socket open there'))
     return
   }
   try {
