@@ -60,8 +60,10 @@ const WIDER_WHEN_LATE = 4
 /** Of all sources together: each takes a file descriptor of those that are kept from clients (descriptors.ts). */
 const MOST_FURTHER = 64
 
-/** How often the loop is looked at: fifty timers a second cost nothing that can be measured. */
+/** How often the loop is looked at while there are clients. */
 const BEAT_MS = 20
+/** Beats without a client until it is no longer looked at. */
+const IDLE_BEATS = 25
 const TICK_MS = 2
 /** So much later than asked for, a beat has seen turns that do too much at once. */
 const LATE_MS = 10
@@ -116,9 +118,11 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
   const wide = new Set<Source>()
   /** Servers of each of them. */
   let width = 1
+  let beating: NodeJS.Timeout | undefined
   let ticking: NodeJS.Timeout | undefined
-  let beatAt = monotonic()
-  let beatTurns = turns()
+  let beatAt = 0
+  let beatTurns = 0
+  let idleBeats = 0
   let finished = 0
   let inProgress = 0
   let inServiceBefore = 0
@@ -133,8 +137,19 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
   /** Somebody had to wait, or the loop was late, since the pace began. */
   let crowded = false
 
-  const beating = setInterval(beat, BEAT_MS)
-  beating.unref()
+  function wake(): void {
+    beating = setInterval(beat, BEAT_MS)
+    beating.unref()
+    beatAt = monotonic()
+    beatTurns = turns()
+    inServiceBefore = inService()
+    idleBeats = 0
+  }
+
+  function sleep(): void {
+    clearInterval(beating)
+    beating = undefined
+  }
 
   function begin(waiter: Waiter): void {
     inProgress++
@@ -187,7 +202,9 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
     if (ticking !== undefined) steer(late)
     else if (late || queued) start(now)
     if (ticking !== undefined) widen(queued ? (late ? WIDER_WHEN_LATE : WIDER) : 1, most)
+    idleBeats = accepted.size === 0 && inProgress === 0 && ticking === undefined ? idleBeats + 1 : 0
     accepted.clear()
+    if (idleBeats >= IDLE_BEATS) sleep()
   }
 
   function start(now: number): void {
@@ -248,6 +265,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
       }
       return {
         accepted(source) {
+          if (beating === undefined) wake()
           accepted.set(source, (accepted.get(source) ?? 0) + 1)
         },
         full,
@@ -262,7 +280,7 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
       }
     },
     close() {
-      clearInterval(beating)
+      sleep()
       clearInterval(ticking)
     },
   }

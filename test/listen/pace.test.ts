@@ -88,6 +88,21 @@ describe('a loop with time to spare', () => {
     expect(log.turnedAway).toBe(0)
     expect(from.widen).not.toHaveBeenCalled()
   })
+
+  it('is looked at only while there are clients', () => {
+    const { loop, pace, pass } = watchedLoop()
+    const [lane, from, log] = [pace.lane(() => 500), source(), tally()]
+    expect(vi.getTimerCount()).toBe(0)
+    for (let times = 0; times < 2; times++) {
+      arrive(lane, from, loop.now, log)
+      pass(2_000)
+      expect(vi.getTimerCount(), 'one is in progress').toBe(1)
+      lane.finished()
+      pass(1_000)
+      expect(vi.getTimerCount(), 'nobody is left').toBe(0)
+    }
+    expect(log.begun).toBe(2)
+  })
 })
 
 describe('a burst after a quiet time', () => {
