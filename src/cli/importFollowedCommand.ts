@@ -9,12 +9,14 @@ import { CliError } from './CliError.ts'
 import type { CliContext, CliIo } from './context.ts'
 import { EXIT, type ExitCode } from './exitCodes.ts'
 import { formatImport, formatTurn } from './formatImport.ts'
+import { printable } from './printable.ts'
 import { selectVos } from './selectVos.ts'
 import { withDatabase } from './withDatabase.ts'
 
 const HELP = `
 Looks once at the database of each VO that the configuration says is followed, and mirrors what it holds, as the daemon
 does all the time. Done before the first start, it lets that start open its ports without reading everything first.
+A source that cannot be read keeps no other VO from being mirrored; the exit code tells of it.
 
 Example:
   vouchd import followed --voms-conf /etc/voms`
@@ -45,25 +47,29 @@ async function run(context: CliContext, options: Arguments): Promise<ExitCode> {
       'no VO of the configuration is followed: name vomsd files, or the key follow',
     )
   }
-  await withDatabase(
+  return withDatabase(
     config,
     'owner',
     async db => {
-      for (const { name, follow } of followed) await lookOnce(name, follow, db, options, context.io)
+      let failed = 0
+      for (const { name, follow } of followed) {
+        if (!(await lookOnce(name, follow, db, options, context.io))) failed++
+      }
+      return failed === 0 ? EXIT.ok : EXIT.refused
     },
     // Nobody else does before the daemon's first start.
     { migrateEmbedded: true },
   )
-  return EXIT.ok
 }
 
+/** Whether the VO holds now what its source says. What keeps it from that is told. */
 async function lookOnce(
   vo: string,
   follow: FollowConfig,
   db: Database,
   { json }: Arguments,
-  { clock, out }: CliIo,
-): Promise<void> {
+  { clock, out, err }: CliIo,
+): Promise<boolean> {
   const follower = createFollower(followerOptions(vo, follow), {
     ...{ db, clock, monotonic: () => performance.now() },
     onTurn() {},
@@ -73,9 +79,13 @@ async function lookOnce(
     const turn = await follower.look()
     const text = turn.result === undefined ? formatTurn(vo, turn) : formatImport(turn.result)
     out(json ? `${JSON.stringify({ vo, ...turn })}\n` : text)
+    return true
   } catch (cause) {
     if (!(cause instanceof SourceError || cause instanceof ImportError)) throw cause
-    throw new CliError(EXIT.refused, `${cause.message} (${cause.code}); VO ${vo} is as it was`)
+    const { code, message } = cause
+    if (json) out(`${JSON.stringify({ vo, error: { code, message } })}\n`)
+    err(`vouchd: ${printable(`${message} (${code}); VO ${vo} is as it was`)}\n`)
+    return false
   } finally {
     await follower.close()
   }

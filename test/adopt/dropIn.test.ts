@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -94,6 +94,39 @@ describe.skipIf(why !== undefined)(
       })
       const { code, err } = await runInProcess('import', 'followed', ...options(), '--vo', 'vo.9')
       expect([code, err]).toEqual([2, 'vouchd: VO vo.9 is not configured; there are: vo.0\n'])
+    }, 120_000)
+
+    it('is mirrored when the source of another VO cannot be read', async () => {
+      const text = readFileSync(path('voms.conf'), 'utf8')
+      const away = text
+        .replace('--vo=vo.0', '--vo=vo.away')
+        .replaceAll(`${port}`, `${await freePort()}`)
+        .replace(/--mysql-socket=\S+/, `--mysql-socket=${path('nobody.sock')}`)
+      writeFileSync(path('away.conf'), away)
+      const both = [
+        '--config',
+        path('vouchd.toml'),
+        '--voms-conf',
+        path('away.conf'),
+        '--voms-conf',
+        path('voms.conf'),
+      ]
+      expect(await runInProcess('import', 'followed', ...both)).toMatchObject({
+        code: 1,
+        out: 'VO vo.0 followed: nothing changed\n',
+        err: expect.stringMatching(/^vouchd: .*\(\w+\); VO vo\.away is as it was\n$/),
+      })
+      const { out } = await runInProcess('import', 'followed', ...both, '--json')
+      const [refused, followed] = out
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line))
+      expect(refused).toEqual({
+        vo: 'vo.away',
+        error: { code: expect.any(String), message: expect.any(String) },
+      })
+      expect(followed).toMatchObject({ vo: 'vo.0' })
+      expect(followed).not.toHaveProperty('error')
     }, 120_000)
 
     it('serves the members of that database from the first answer on, and a suspension within the period', async () => {
