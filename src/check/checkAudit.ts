@@ -19,7 +19,10 @@ export async function checkAudit({ audit }: Config, uid: number, clock: Clock): 
   if (stats === undefined) return []
   const own = `chown it to the user of the service, and chmod 700 ${folder}`
   if (!stats.isDirectory()) return [error('audit.folder', `${folder} is not a folder`, 'name another one')]
-  if (stats.uid !== uid) return [error('audit.folder', `${folder} belongs to another user`, own)]
+  if (stats.uid !== uid) {
+    const advice = uid === 0 ? 'run as that user, not as root (runuser -u USER -- COMMAND)' : own
+    return [error('audit.folder', `${folder} belongs to another user (uid ${stats.uid})`, advice)]
+  }
   if ((stats.mode & 0o077) !== 0) {
     return [error('audit.folder', `${folder} is open to other users`, `chmod 700 ${folder}`)]
   }
