@@ -1,5 +1,5 @@
 // What the size of a VO costs: processor time per AC over PostgreSQL databases of several sizes, cold look-ups included,
-// in interleaved rounds; members ask by Zipf's law (s = 1), each with a certificate of his own over a fresh TLS
+// in equal, interleaved rounds; members ask by Zipf's law (s = 1), each with a certificate of his own over a fresh TLS
 // connection. Then the memory of all server processes after many ACs, and a robot that asks hundreds of times at once.
 // The daemon is compiled first, as it is installed.
 // Run: node bench/load/scale.ts [options]
@@ -24,7 +24,7 @@ const values = readOptions('node bench/load/scale.ts [options]', {
   count: { value: '1000', about: 'requests a round' },
   rounds: { value: '15', about: 'interleaved rounds of all' },
   warmup: { value: '1000', about: 'requests to each before anything is timed' },
-  total: { value: '0', about: 'requests to the last size within its rounds, after which memory is measured' },
+  total: { value: '0', about: 'requests to the last size, rounds included, after which memory is measured' },
   robot: { value: '300', about: 'requests of one robot at the end' },
   workers: { value: '2', about: 'processes that serve' },
   config: { value: '', shape: 'TEXT', about: 'TOML to add before [[vo]]' },
@@ -41,6 +41,8 @@ const warmup = whole(values.warmup, 'warmup', 1, 100_000)
 const total = whole(values.total, 'total', 0, 10_000_000)
 const robot = whole(values.robot, 'robot', 1, 100_000)
 const workers = whole(values.workers, 'workers', 1, 64)
+/** Of each size. */
+const asked = warmup + rounds * count
 const more = `[processes]\nworkers = ${workers}\n${values.config}`
 
 interface Side {
@@ -48,8 +50,6 @@ interface Side {
   readonly site: ScaleSite
   readonly server: BenchServer
   readonly load: MemberLoad
-  /** Requests in one of its rounds. */
-  readonly requests: number
 }
 
 interface Sample {
@@ -71,11 +71,13 @@ for (const [index, size] of sizes.entries()) sides.push(await start(size, index)
 
 const samples = await interleave(
   rounds,
-  sides.map(side => () => measure(side, side.requests)),
+  sides.map(side => () => measure(side, count)),
 )
 const rows: Awaited<ReturnType<typeof summarize>>[] = []
 for (const [index, side] of sides.entries()) rows.push(await summarize(side, samples[index]!))
 const last = sides.at(-1)!
+const further = Math.max(0, total - asked)
+const after = further > 0 ? await measure(last, further) : undefined
 const resident = residentEachOf(last.server.pid).map(bytes => bytes / 1e6)
 printResult(
   {
@@ -94,8 +96,9 @@ printResult(
     overSmallest: rows.at(-1)!.overSmallest,
     residentMegabytes: resident.reduce((sum, each) => sum + each, 0),
     residentEach: resident,
-    residentAfter: warmup + rounds * last.requests,
+    residentAfter: asked + further,
     rows,
+    after,
     robot: await burst(last),
   },
   values.json,
@@ -111,9 +114,7 @@ async function start(size: ScaleSize, index: number): Promise<Side> {
   opened.defer(() => server.stop())
   const load = startMemberLoad({ members: size.members, vos: site.vos, now, seed: index + 1 })
   opened.defer(() => load.stop())
-  const rest = Math.max(0, total - warmup)
-  const requests = index === sizes.length - 1 ? Math.max(count, Math.ceil(rest / rounds)) : count
-  const side = { size, site, server, load, requests }
+  const side = { size, site, server, load }
   await load.run({ count: warmup, connections })
   return side
 }
@@ -133,13 +134,13 @@ async function measure({ server, load }: Side, requests: number, member?: number
   }
 }
 
-async function summarize({ size, site, server, requests }: Side, of: readonly Sample[]) {
+async function summarize({ size, site, server }: Side, of: readonly Sample[]) {
   const smallest = samples[0]!
   const hits = await cacheHits(site)
   return {
     members: size.members,
     vos: size.vos,
-    requests: warmup + rounds * requests,
+    requests: asked,
     overSmallest: median(of.map(({ microseconds }, i) => microseconds / smallest[i]!.microseconds)),
     acMicroseconds: median(of.map(({ microseconds }) => microseconds)),
     postgresMicroseconds: median(of.map(({ postgresMicroseconds }) => postgresMicroseconds)),

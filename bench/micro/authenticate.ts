@@ -2,7 +2,7 @@
 // its EEC and a root, RSA-2048 each. Run: node bench/micro/authenticate.ts [options]
 import type { ChainVerdict } from '../../native-free/proxy/types.ts'
 import { parseCrl } from '../../native-free/x509/parseCrl.ts'
-import { createAuthenticator } from '../../src/authenticate/authenticate.ts'
+import { type Authenticator, createAuthenticator } from '../../src/authenticate/authenticate.ts'
 import { CACHE_LIMITS } from '../../src/authenticate/cacheLimits.ts'
 import { TABLES } from '../../src/config/schema.ts'
 import { memoryTrust } from '../../test/fakes/memoryTrust.ts'
@@ -70,24 +70,34 @@ expectRefused(warm.authenticate(chainOf(forged, user), false), 'SIGNATURE_INVALI
 if (parseCrl(crl.der).isListed(user.serial)) throw new Error('a member is listed')
 if (trustedCrl?.isListed(thief.serial) !== true) throw new Error('the thief is not listed')
 
+const knownLinks = warm.cacheFigures().links.misses
 let next = 0
 const accepted = (verdict: ChainVerdict) => (verdict.accepted ? 1 : Number.NaN)
+// As each connection brings it: a list of its own. Of the same one the verdict would be known.
+const judge = (by: Authenticator, chain: readonly Uint8Array[]) =>
+  accepted(by.authenticate([...chain], false))
 const rows = await timeSteps(
   {
-    'chain validation, cold: a new member': () =>
-      accepted(cold.authenticate(members[next++ % members.length]!, false)),
+    'chain validation, cold: a new member': () => judge(cold, members[next++ % members.length]!),
     "chain validation, a new proxy of a known member's EEC": () =>
-      accepted(forgetful.authenticate(renewed[next++ % renewed.length]!, false)),
+      judge(forgetful, renewed[next++ % renewed.length]!),
     'chain validation, EEC alone, of which only the verdict is cached': () =>
-      accepted(unparsed.authenticate([members[next++ % members.length]!.at(-1)!], false)),
-    'chain validation, EEC alone, cached': () => accepted(warm.authenticate([user.der], false)),
-    'chain validation, cached': () => accepted(warm.authenticate(sent, false)),
+      judge(unparsed, members[next++ % members.length]!.slice(-1)),
+    'chain validation, EEC alone, cached': () => judge(warm, [user.der]),
+    'chain validation, cached': () => judge(warm, sent),
     [`CRL look-up among ${revokedCount}, not listed`]: () =>
       trustedCrl.isListed(user.serial) ? Number.NaN : 1,
     [`CRL look-up among ${revokedCount}, listed`]: () => (trustedCrl.isListed(thief.serial) ? 1 : Number.NaN),
   },
   { rounds, count },
 )
+// And after: signatures were checked where all or the proxy is new, and none where nothing is.
+const checked = (by: Authenticator, before = 0) => by.cacheFigures().links.misses - before
+const known = cold.cacheFigures().links.hits
+if (known > 0.01 * checked(cold)) throw new Error(`what is to be cold came from the caches ${known} times`)
+if (checked(cold) < 2 * rounds * count) throw new Error('the chain of a new member was not checked')
+if (checked(forgetful) < rounds * count) throw new Error('a new proxy was not checked')
+if (checked(warm, knownLinks) > 0) throw new Error('what is to be cached was checked again')
 printResult(
   { benchmark: 'authenticate', setting: { rounds, count }, node: process.version, rows },
   values.json,
