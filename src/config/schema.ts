@@ -405,8 +405,8 @@ function ownRateKeys(): RateShape<z.ZodOptional<z.ZodInt>> {
 }
 
 const limitsKeys = z.strictObject({
-  handshakeSeconds: seconds(1, 300, 10, 'How long the TLS handshake may take.'),
-  requestSeconds: seconds(1, 300, 10, 'How long a client may take to send its whole request.'),
+  handshakeSeconds: seconds(1, 300, 9, 'How long the TLS handshake may take.'),
+  requestSeconds: seconds(1, 300, 9, 'How long a client may take to send its whole request.'),
   connectionSeconds: seconds(
     1,
     3600,

@@ -30,7 +30,7 @@ it('clients that stand still keep no honest one from his AC, and lose their slot
   for (const row of rows) {
     expect(row.share, row.stage).toBeGreaterThanOrEqual(0.99)
     expect(row.residentMegabytes, row.stage).toBeLessThan(400)
-    // Each has ten seconds for the handshake, and then ten for the request; and what a busy machine adds.
+    // Each has nine seconds for the handshake, and then nine for the request; and what a busy machine adds.
     expect(row.slotsBackSeconds, row.stage).toBeLessThan(2 * 10 + 5)
   }
 })
