@@ -11,7 +11,7 @@ export interface Benchmark {
 /** Few and small rounds, little warm-up. */
 const QUICK = ['--rounds', '3', '--count', '100', '--warmup', '200']
 
-/** In the order in which they run. All together take some forty minutes on two quiet cores, `scale` half of it. */
+/** In the order in which they run. All together take some forty minutes on two quiet cores, `scale` a third of it. */
 export const BENCHMARKS: readonly Benchmark[] = [
   { name: 'issue', script: 'load/issue.ts', args: [], quick: QUICK },
   { name: 'dual', script: 'load/dual.ts', args: [], quick: QUICK },
@@ -22,6 +22,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
     quick: ['--rounds', '3', '--count', '200', '--warmup', '200'],
   },
   { name: 'hotpath', script: 'micro/hotpath.ts', args: [], quick: ['--rounds', '3', '--scale', '20'] },
+  {
+    name: 'signing',
+    script: 'micro/sign.ts',
+    args: ['--count', '300'],
+    quick: ['--rounds', '2', '--count', '50'],
+  },
   { name: 'workers', script: 'load/workers.ts', args: [], quick: QUICK },
   {
     name: 'scale',
@@ -46,13 +52,13 @@ export const BENCHMARKS: readonly Benchmark[] = [
   {
     name: 'floor',
     script: 'load/floor.ts',
-    args: ['--rounds', '9'],
+    args: [],
     quick: ['--rounds', '2', '--count', '50'],
   },
   {
     name: 'connections',
     script: 'load/issue.ts',
-    args: ['--connections', '1,4,16,64,256', '--rounds', '5', '--warmup', '2000'],
+    args: ['--connections', '1,4,16,64,256', '--warmup', '2000'],
     quick: ['--connections', '1,64', '--rounds', '2', '--count', '64', '--warmup', '100'],
   },
   {
@@ -65,8 +71,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
       'eec,proxy',
       '--protocol',
       'rest,legacy',
-      '--rounds',
-      '5',
       '--count',
       '200',
       '--warmup',

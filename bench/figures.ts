@@ -165,6 +165,13 @@ export const FIGURES: readonly Figure[] = [
     of: result => overRows(result, 'residentMegabytes', Math.max),
   },
   {
+    what: 'slow clients: times that the event loop is held up for more than 250 ms when all are reset at once',
+    from: 'slowClients',
+    atMost: 0,
+    digits: 0,
+    of: result => overRows(result, 'stallsOnReset', Math.max),
+  },
+  {
     what: 'slow clients: time until their places are free',
     from: 'slowClients',
     unit: 's',

@@ -1,7 +1,8 @@
-import { FIGURES, goalOf, isReached } from '../figures.ts'
 import type { Report } from '../keptReport.ts'
 import { barChart } from './barChart.ts'
+import { figuresTable } from './figuresTable.ts'
 import { lineChart } from './lineChart.ts'
+import { runsTable } from './runsTable.ts'
 import { formatFigure } from './svg.ts'
 
 export type Reports = Readonly<Record<string, Report>>
@@ -199,43 +200,10 @@ What \`npm run bench\` measured, as \`npm run bench:report\` writes it from [ben
 
 ## Figures to reach
 
-| what | reach | measured | |
-|---|---|---|---|
-${figureRows(reports).join('\n')}
+${figuresTable(reports)}
 
 ## Where and how
 
-${machineText(reports)}
-
-| command | seconds | load before | Node.js | revision |
-|---|---|---|---|---|
-${Object.values(reports)
-  .map(
-    ({ command, seconds, machine }) =>
-      `| \`${command}\` | ${Math.round(seconds)} | ${machine.loadBefore} | ${machine.node} | ${machine.revision ?? ''} |`,
-  )
-  .join('\n')}
-
-"Load before" is the load average of the minute before: other work on the machine, which the rounds of what is compared
-share, and from which times suffer all the same.
+${runsTable(reports)}
 ${charts.map(({ name, heading, about }) => `\n## ${heading}\n\n${about}\n\n![${heading}](${name}.svg)\n`).join('')}`
-}
-
-function figureRows(reports: Reports): string[] {
-  return FIGURES.map(figure => {
-    const report = reports[figure.from]
-    const value = report && figure.of(report.result)
-    const measured =
-      value === undefined ? 'not measured' : `${formatFigure(value)} ${figure.unit ?? ''}`.trim()
-    const verdict = value === undefined ? '' : isReached(figure, value) ? 'reached' : '**missed**'
-    return `| ${figure.what} | ${goalOf(figure)} | ${measured} | ${verdict} |`
-  })
-}
-
-function machineText(reports: Reports): string {
-  const texts = Object.values(reports).map(
-    ({ machine: { processor, cores, memoryGigabytes, kernel, openssl, vouchd } }) =>
-      `${processor}, ${cores} cores, ${memoryGigabytes} GB, ${kernel}, OpenSSL ${openssl}, vouchd ${vouchd}`,
-  )
-  return [...new Set(texts)].map(text => `- ${text}`).join('\n')
 }

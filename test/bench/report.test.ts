@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { FIGURES, isReached } from '../../bench/figures.ts'
 import { barChart } from '../../bench/report/barChart.ts'
+import { fillBlocks } from '../../bench/report/fillBlocks.ts'
 import { makeReport, type Reports } from '../../bench/report/makeReport.ts'
+import { readmeBlocks } from '../../bench/report/readmeBlocks.ts'
 import { readReports } from '../../bench/report/readReports.ts'
 
 const machine = {
@@ -124,6 +126,28 @@ it('a figure is reached at its bound', () => {
   const [ratio] = FIGURES
   expect(isReached(ratio!, 1.35)).toBe(true)
   expect(isReached(ratio!, 1.36)).toBe(false)
+})
+
+it('the tables of the README are those of the results that are kept', () => {
+  const readme = fileURLToPath(new URL('../../bench/README.md', import.meta.url))
+  const text = readFileSync(readme, 'utf8')
+  const kept = readReports(fileURLToPath(new URL('../../bench/results/', import.meta.url)))
+  expect(fillBlocks(text, readmeBlocks(kept)), 'npm run bench:report').toBe(text)
+})
+
+it('a text without a place for a table is refused', () => {
+  expect(fillBlocks('a <!-- b -->old<!-- /b --> c', { b: 'new' })).toBe('a <!-- b -->\nnew\n<!-- /b --> c')
+  expect(() => fillBlocks('a', { b: 'new' })).toThrow('no place for the block b')
+})
+
+it('the ways to sign are a table', () => {
+  const way = (name: string, work: number, cpu: number) => ({
+    ...{ way: name, 'other work µs': work, 'cpu µs': cpu, 'over inline': cpu / 300, 'main thread µs': 20.4 },
+  })
+  const rows = [way('inline', 0, 300), way('pool', 0, 330), way('inline', 300, 300), way('pool', 300, 345)]
+  const table = readmeBlocks({ signing: reportOf('signing', { rows }) })['signing']!
+  expect(table).toContain('| pool | 330 | 1.10 | 20 | 345 | 1.15 | 20 |')
+  expect(table.split('\n').map(line => line.split('|').length)).toEqual([9, 9, 9, 9])
 })
 
 it('the page and its charts are those of the results that are kept', () => {
