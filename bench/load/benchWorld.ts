@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { keyOfString } from '../../native-free/dn/keyOfString.ts'
@@ -16,6 +17,7 @@ import { signingPolicyText } from '../../test/pki/policyText.ts'
 import { writeTrustDirectory } from '../../test/pki/trustDirectory.ts'
 import { placeBlankDatabase } from '../../test/store/blankDatabase.ts'
 import { benchCa, benchDates, CA_DN } from './benchCa.ts'
+import type { Grant } from './proveAnswer.ts'
 
 export const VO = 'bench.vo'
 export const USER_DN = '/C=IT/O=Bench/CN=user'
@@ -38,6 +40,8 @@ export interface BenchWorld {
   readonly acKey: string
   hostCredentials(kind: HostKind): readonly PemPaths[]
   client(chain: ChainKind): PemPaths
+  /** What an answer to REQUESTS has to grant to the client, with the AC signed by the key of this kind. */
+  grant(acKind?: 'rsa' | 'ec'): Grant
   /** The further members, each with an EC key; what they hold is what the first one does. */
   readonly members: readonly Credential[]
   /** Has a certificate of the CA, and is in no VO. */
@@ -81,6 +85,11 @@ export async function createBenchWorld(
     acKey: path('rsa.key'),
     hostCredentials,
     client: paths,
+    grant: (acKind = 'rsa') => ({
+      holder: user.der,
+      issuer: new X509Certificate(readFileSync(path(`${acKind}.pem`))).raw,
+      ...GRANTED,
+    }),
     members,
     stranger: issueEec(ca, { subject: '/C=IT/O=Bench/CN=stranger', ...dates }),
     configure(kind, port, more = '', vo = '', acKind = 'rsa') {
@@ -194,4 +203,13 @@ insert into vouchd.holding (vo_id, member_id, group_id, role_id)
 export const REQUESTS = {
   rest: `GET /generate-ac?fqans=/${VO}/production/Role=manager&lifetime=43200 HTTP/1.1\r\nHost: voms.example.org\r\n\r\n`,
   legacy: `<?xml version="1.0" encoding="US-ASCII"?><voms><command>B/${VO}/production:manager</command><base64>1</base64><lifetime>43200</lifetime></voms>`,
+} as const
+
+/** What SAMPLE gives the member who asks so: the role first, then all groups; a group's attribute, and his own. */
+const GRANTED = {
+  fqans: [
+    `/${VO}/production/Role=manager/Capability=NULL`,
+    ...['', '/g1', '/g2', '/g2/g3', '/production'].map(group => `/${VO}${group}/Role=NULL/Capability=NULL`),
+  ],
+  attributes: [`queue = long (/${VO}/g1)`, `nickname = bench (${VO})`],
 } as const

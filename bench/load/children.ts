@@ -4,8 +4,12 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer } from 'node:net'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { endTree } from '../endTree.ts'
+import { outputOf } from '../outputOf.ts'
+import type { AnswerOctets } from './bareServer.ts'
 import { observeSocket, type PemPaths } from './benchWorld.ts'
 import type { LoadParameters } from './client.ts'
 import type { OpenLoadParameters, OpenLoadResult } from './openLoad.ts'
@@ -13,6 +17,14 @@ import type { LoadResult } from './runLanes.ts'
 
 /** Far more than it needs; a busy machine may take long. */
 const STARTING_MS = 60_000
+
+/** Its start, its own warm-up, and its last requests. */
+const LOAD_STARTING_MS = 300_000
+/** For each request, one after the other; no server that is worth a load takes so long. */
+const SLOWEST_MS = 1000
+/** A server that is told to end, and an answer over a socket of this machine. */
+const STOPPING_MS = 60_000
+const OBSERVE_MS = 30_000
 
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const SOURCES = script('../../src/main.ts')
@@ -24,16 +36,30 @@ export interface BenchServer {
   stop(): Promise<void>
 }
 
-export async function startBare(credentials: readonly PemPaths[], answerBytes: number): Promise<BenchServer> {
+export async function startBare(
+  credentials: readonly PemPaths[],
+  answerOctets: AnswerOctets,
+): Promise<BenchServer> {
   const child = spawn(
     process.execPath,
-    [script('./bareServer.ts'), JSON.stringify({ credentials, answerBytes })],
+    [script('./bareServer.ts'), JSON.stringify({ credentials, answerOctets })],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  return { pid: child.pid!, port: Number(line.toString()), stop: () => stop(child) }
+  const over = new AbortController()
+  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(STARTING_MS)])
+  try {
+    const line = once(createInterface(child.stdout), 'line', { signal })
+    const [port] = await Promise.race([line, once(child, 'close', { signal }).then(() => [])])
+    if (!/^\d+$/.test(port ?? '')) throw new Error('it says no port')
+    return { pid: child.pid!, port: Number(port), stop: () => stop(child) }
+  } catch (cause) {
+    await stop(child)
+    throw new Error('the bare server does not start', { cause })
+  } finally {
+    over.abort()
+  }
 }
 
 export interface StartOptions {
@@ -77,23 +103,25 @@ export async function startVouchd(
  * @param core the one core that it may use
  */
 export async function load(parameters: LoadParameters, quiet = false, core?: number): Promise<LoadResult> {
-  return (await resultOf('./client.ts', parameters, quiet, core)) as LoadResult
+  const mostMs = LOAD_STARTING_MS + parameters.count * SLOWEST_MS
+  return (await resultOf('./client.ts', parameters, mostMs, quiet, core)) as LoadResult
 }
 
 export async function openLoad(parameters: OpenLoadParameters, core?: number): Promise<OpenLoadResult> {
-  return (await resultOf('./openLoad.ts', parameters, false, core)) as OpenLoadResult
+  const mostMs = LOAD_STARTING_MS + parameters.seconds * 1000 * 2
+  return (await resultOf('./openLoad.ts', parameters, mostMs, false, core)) as OpenLoadResult
 }
 
-async function resultOf(name: string, parameters: object, quiet: boolean, core?: number): Promise<unknown> {
+async function resultOf(
+  name: string,
+  parameters: object,
+  mostMs: number,
+  quiet: boolean,
+  core?: number,
+): Promise<unknown> {
   const [program, args] = onCore(core, [script(name), JSON.stringify(parameters)])
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'] })
-  let text = ''
-  child.stdout.on('data', chunk => {
-    text += chunk
-  })
-  const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0) throw new Error(`the load failed (status ${code})`)
-  return JSON.parse(text)
+  return JSON.parse(await outputOf(child, 'the load', mostMs))
 }
 
 /** Node.js with these arguments, on one core where it is given. */
@@ -126,7 +154,7 @@ async function isReady(config: string, port: number): Promise<boolean> {
 /** Asks the daemon's own account of itself: metrics, status, readiness. */
 export function askObserve(socketPath: string, path: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    get({ socketPath, path }, response => {
+    get({ socketPath, path, signal: AbortSignal.timeout(OBSERVE_MS) }, response => {
       let body = ''
       response.setEncoding('utf8').on('data', text => {
         body += text
@@ -151,5 +179,7 @@ async function reachable(port: number): Promise<boolean> {
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill('SIGTERM')
+  const deadline = setTimeout(() => void endTree(child.pid!), STOPPING_MS)
   await once(child, 'close')
+  clearTimeout(deadline)
 }

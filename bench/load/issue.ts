@@ -5,17 +5,22 @@ import { printResult } from '../printResult.ts'
 import { type ChainKind, createBenchWorld, type HostKind, REQUESTS } from './benchWorld.ts'
 import { freePort, startBare, startVouchd } from './children.ts'
 import { interleave } from './interleave.ts'
-import { measureRound, type Round, warmUp } from './measureRound.ts'
+import { latencyQuantiles } from './latencyQuantiles.ts'
+import { measureRound, type Round } from './measureRound.ts'
 import { residentBytesOf } from './processorTime.ts'
+import { proveServer } from './proveServer.ts'
 import { signatureMicroseconds } from './rawSignature.ts'
 import { median } from './statistics.ts'
+
+/** A round of fewer for each connection is mostly their coming and going. */
+const LEAST_EACH = 16
 
 const values = readOptions('node bench/load/issue.ts [options]; lists A,B give a row for each combination', {
   host: { value: 'rsa', shape: 'LIST', about: 'host credentials of both servers: rsa, ec, dual' },
   chain: { value: 'proxy', shape: 'LIST', about: 'what the client shows: eec, proxy' },
   protocol: { value: 'rest', shape: 'LIST', about: 'rest, legacy' },
   connections: { value: '16', shape: 'LIST', about: 'at once' },
-  count: { value: '400', about: 'requests a round' },
+  count: { value: '400', about: `requests a round, at least ${LEAST_EACH} for each connection` },
   rounds: { value: '15', about: 'interleaved rounds of each row' },
   warmup: { value: '4000', about: 'requests before anything is timed, for each kind of host credentials' },
   config: { value: '', shape: 'TEXT', about: 'TOML to add before [[vo]]' },
@@ -27,9 +32,6 @@ interface Setting {
   readonly protocol: keyof typeof REQUESTS
   readonly connections: number
 }
-
-/** About an AC, as it lies in the answer. */
-const ANSWER_OCTETS = 3300
 
 const hosts = someOf(values.host, 'host', ['rsa', 'ec', 'dual'])
 const chains = someOf(values.chain, 'chain', ['eec', 'proxy'])
@@ -61,20 +63,27 @@ async function measureHost(host: HostKind, settings: readonly Setting[]) {
   const port = await freePort()
   const vouchd = await startVouchd(world.configure(host, port, values.config), port)
   servers.defer(() => vouchd.stop())
-  const bare = await startBare(world.hostCredentials(host), ANSWER_OCTETS)
+  const answerOctets = { rest: 0, legacy: 0 }
+  for (const chain of chains) {
+    for (const protocol of protocols) {
+      const asked = { credential: world.client(chain), request: REQUESTS[protocol] }
+      answerOctets[protocol] = await proveServer(vouchd, asked, world.grant())
+    }
+  }
+  const bare = await startBare(world.hostCredentials(host), answerOctets)
   servers.defer(() => bare.stop())
-  // Warms both up, and proves that the answers are right before anything is timed.
   await measureRound(bare, loadOf(settings[0]!, Math.ceil(warmup / 20)))
-  await warmUp(vouchd, loadOf(settings[0]!, warmup))
+  await measureRound(vouchd, loadOf(settings[0]!, warmup))
   const rows: Awaited<ReturnType<typeof measure>>[] = []
-  for (const setting of settings) rows.push(await measure(setting, vouchd, bare))
+  for (const setting of settings)
+    rows.push(await measure(setting, vouchd, bare, answerOctets[setting.protocol]))
   return rows
 }
 
 type Server = Parameters<typeof measureRound>[0]
 
-async function measure(setting: Setting, vouchd: Server, bare: Server) {
-  const load = loadOf(setting, count)
+async function measure(setting: Setting, vouchd: Server, bare: Server, octets: number) {
+  const load = loadOf(setting, Math.max(count, LEAST_EACH * setting.connections))
   const signatures: number[] = []
   const [floors, issued] = (await interleave(roundCount, [
     async () => {
@@ -83,9 +92,10 @@ async function measure(setting: Setting, vouchd: Server, bare: Server) {
     },
     () => measureRound(vouchd, load),
   ])) as [Round[], Round[]]
-  const { milliseconds } = issued[0]!
   return {
     ...setting,
+    count: load.count,
+    answerOctets: octets,
     ratio: median(
       issued.map(({ microseconds }, i) => microseconds / (floors[i]!.microseconds + signatures[i]!)),
     ),
@@ -94,12 +104,7 @@ async function measure(setting: Setting, vouchd: Server, bare: Server) {
     signatureMicroseconds: median(signatures),
     acPerSecond: median(issued.map(round => round.perSecond)),
     barePerSecond: median(floors.map(round => round.perSecond)),
-    milliseconds: Object.fromEntries(
-      Object.keys(milliseconds).map(key => [
-        key,
-        median(issued.map(round => round.milliseconds[key as keyof typeof milliseconds])),
-      ]),
-    ),
+    milliseconds: latencyQuantiles(issued.flatMap(round => round.latencies)),
     residentMegabytes: residentBytesOf(vouchd.pid) / 1e6,
   }
 }

@@ -6,8 +6,8 @@ import { readOptions, whole } from '../commandLine.ts'
 import { printResult } from '../printResult.ts'
 import { createBenchWorld, REQUESTS } from './benchWorld.ts'
 import { type BenchServer, freePort, startVouchd } from './children.ts'
-import { warmUp } from './measureRound.ts'
 import { processorTimeOf } from './processorTime.ts'
+import { proveServer } from './proveServer.ts'
 import { signatureMicroseconds } from './rawSignature.ts'
 import { median } from './statistics.ts'
 
@@ -31,7 +31,7 @@ try {
   const { pid } = server
   // It reads to the end, which a kept connection has not.
   const request = REQUESTS.rest.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
-  await warmUp(server, { credential: world.client('proxy'), request, count: 1, connections: 1 })
+  await proveServer(server, { credential: world.client('proxy'), request }, world.grant())
   await run(port, warmup)
   const acs: number[] = []
   const signatures: number[] = []

@@ -46,7 +46,8 @@ export function residentBytes(pid: number): number {
   return Number(kilobytes ?? 0) * 1024
 }
 
-function descendantsOf(pid: number): number[] {
+/** All that a process started, and what those did, by process number. */
+export function descendantsOf(pid: number): number[] {
   const children = listed(`/proc/${pid}/task`)
     .flatMap(thread => text(`/proc/${pid}/task/${thread}/children`).trim().split(' '))
     .filter(child => child !== '')

@@ -1,9 +1,11 @@
-import { quantile } from './statistics.ts'
+import { type LatencyQuantiles, latencyQuantiles } from './latencyQuantiles.ts'
 
 export interface LoadResult {
   readonly count: number
   readonly seconds: number
-  readonly milliseconds: Readonly<Record<'p50' | 'p95' | 'p99' | 'p99.9', number>>
+  /** Of each request, so that those of several rounds can be put together; milliseconds. */
+  readonly latencies: readonly number[]
+  readonly milliseconds: LatencyQuantiles
 }
 
 /** So many requests, so many of them at once; the first that fails ends it. */
@@ -27,11 +29,7 @@ export async function runLanes(
   return {
     count: latencies.length,
     seconds: (performance.now() - begun) / 1000,
-    milliseconds: {
-      p50: quantile(latencies, 0.5),
-      p95: quantile(latencies, 0.95),
-      p99: quantile(latencies, 0.99),
-      'p99.9': quantile(latencies, 0.999),
-    },
+    latencies,
+    milliseconds: latencyQuantiles(latencies),
   }
 }

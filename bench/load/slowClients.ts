@@ -3,7 +3,6 @@
 // once, how soon it serves after that, and whether the audit, or anything that logs, was without a file descriptor.
 // Run: node bench/load/slowClients.ts [options]; --help tells them.
 import { readdirSync, readFileSync } from 'node:fs'
-import { get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSecureContext } from 'node:tls'
@@ -12,7 +11,8 @@ import { readOptions, someOf, whole } from '../commandLine.ts'
 import { printResult } from '../printResult.ts'
 import { askOnce } from './askOnce.ts'
 import { createBenchWorld, observeSocket, REQUESTS } from './benchWorld.ts'
-import { freePort, openLoad, startVouchd } from './children.ts'
+import { askObserve, freePort, openLoad, startVouchd } from './children.ts'
+import { ISSUED, proveServer } from './proveServer.ts'
 import { STAGES, type Stage, startCrowd } from './startCrowd.ts'
 import { watchMemory } from './watchMemory.ts'
 
@@ -55,6 +55,7 @@ const secureContext = createSecureContext({
 const crowd = await startCrowd({ port, credential, request: REQUESTS.rest, count, atOnce: AT_ONCE })
 try {
   const worker = workerOf(server.pid)
+  await proveServer(server, { credential, request: REQUESTS.rest }, world.grant())
   await honest(3, 20)
   const rows = []
   for (const stage of stages) rows.push(await tryStage(stage, worker))
@@ -116,7 +117,7 @@ async function tryStage(stage: Stage, worker: number) {
 /** Until one more honest client has an AC. */
 async function servesAgain(): Promise<void> {
   const until = performance.now() + MOST_MS
-  const ask = { port, secureContext, request: REQUESTS.rest, expect: '</ac></vo' }
+  const ask = { port, secureContext, request: REQUESTS.rest, expect: ISSUED }
   for (;;) {
     try {
       await askOnce(ask)
@@ -130,7 +131,7 @@ async function servesAgain(): Promise<void> {
 
 function honest(seconds: number, perSecond: number) {
   return openLoad({
-    ...{ port, credential, request: REQUESTS.rest, expect: '</ac></vo' },
+    ...{ port, credential, request: REQUESTS.rest, expect: ISSUED },
     ...{ rate: perSecond, seconds, seed: 1, distanceMs: 0 },
   })
 }
@@ -160,15 +161,7 @@ function difference(after: Figures['shed'], before: Figures['shed']): string {
 
 /** From the metrics: how often the event loop was held up for more than a quarter of a second, and what was shed. */
 async function figures(): Promise<Figures> {
-  const text = await new Promise<string>((resolve, reject) => {
-    get({ socketPath: observeSocket(config), path: '/metrics' }, response => {
-      let body = ''
-      response.on('data', chunk => {
-        body += chunk
-      })
-      response.once('end', () => resolve(body))
-    }).once('error', reject)
-  })
+  const { body: text } = await askObserve(observeSocket(config), '/metrics')
   const value = (pattern: RegExp) =>
     [...text.matchAll(pattern)].reduce((sum, match) => sum + Number(match[1]), 0)
   return {

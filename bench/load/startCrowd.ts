@@ -28,6 +28,8 @@ const BESIDES = 200
 /** One process of more sockets is itself what is slow. */
 const MOST_EACH = 4_000
 const FIRST_NETWORK = 2
+/** Far more than the largest crowd takes to come. */
+const ORDER_MS = 600_000
 
 /** As many processes as the limit of file descriptors asks for, which is each process's own. */
 export async function startCrowd({ count, atOnce, ...rest }: CrowdParameters): Promise<Crowd> {
@@ -47,7 +49,7 @@ export async function startCrowd({ count, atOnce, ...rest }: CrowdParameters): P
   })
   async function tell(order: Order): Promise<void> {
     const over = new AbortController()
-    const { signal } = over
+    const signal = AbortSignal.any([over.signal, AbortSignal.timeout(ORDER_MS)])
     try {
       await Promise.all(
         children.map(child => {

@@ -4,6 +4,10 @@ import { fileURLToPath } from 'node:url'
 import type { MemberParameters, MemberRun } from './memberClient.ts'
 import type { LoadResult } from './runLanes.ts'
 
+/** Far more than its start, and than each request one after the other, take. */
+const STARTING_MS = 60_000
+const SLOWEST_MS = 1000
+
 /** A process that asks as many members do. */
 export interface MemberLoad {
   run(run: MemberRun): Promise<LoadResult & { readonly distinct: number }>
@@ -16,7 +20,9 @@ export function startMemberLoad(parameters: MemberParameters): MemberLoad {
   const ended = once(child, 'exit')
   return {
     async run(run) {
-      const answer = once(child, 'message')
+      const answer = once(child, 'message', {
+        signal: AbortSignal.timeout(STARTING_MS + run.count * SLOWEST_MS),
+      })
       child.send(run)
       const [result] = await Promise.race([
         answer,

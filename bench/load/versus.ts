@@ -47,7 +47,7 @@ export async function versus(ways: readonly [Way, Way], load: VersusLoad): Promi
       connections: load.connections,
     }
     const run = (count: number) => measureRound(server, { ...parameters, count })
-    await warmUp(server, { ...parameters, count: load.warmup })
+    await warmUp(server, { ...parameters, count: load.warmup }, world.grant())
     onWarm?.(server)
     sides.push(run)
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { Certificate } from 'pkijs'
 import { expect } from 'vitest'
 import { readAcIndependently } from '../independent/readAc.ts'
+import { readNames } from '../independent/readNames.ts'
 import type { AcAnswer, AcRequest } from './acRequest.ts'
 import type { Expectation } from './cases.ts'
 import type { Client, Place } from './client.ts'
@@ -32,8 +32,8 @@ export async function expectIssued(
 /** The AC itself, decoded and its signature verified by a reader that shares no code with the server. */
 async function expectAc(client: Client, user: UserName, expected: Issued, der: Uint8Array, place: Place) {
   const ac = await readAcIndependently(der)
-  const holder = await readNames(place.world.users[user].certificate)
-  const issuer = await readNames(place.world.host.certificate)
+  const holder = await namesIn(place.world.users[user].certificate)
+  const issuer = await namesIn(place.world.host.certificate)
   expect(ac.signatureValid).toBe(true)
   expect(ac.certificates.map(hex)).toEqual([issuer.der])
   expect(hex(ac.issuer)).toBe(issuer.subject)
@@ -84,17 +84,9 @@ function expectReport(report: ProxyReport, expected: Issued, place: Place): void
   expect(report.uri).toBe(place.world.uri)
 }
 
-async function readNames(certificateFile: string) {
+async function namesIn(certificateFile: string) {
   const [der] = pemBlocks(await readFile(certificateFile, 'latin1'), 'CERTIFICATE')
-  const certificate = Certificate.fromBER(der!)
-  const extension = certificate.extensions?.find(({ extnID }) => extnID === '2.5.29.14')
-  return {
-    der: hex(der!),
-    subject: hex(new Uint8Array(certificate.subject.toSchema().toBER())),
-    serial: hex(certificate.serialNumber.valueBlock.valueHexView),
-    // An OCTET STRING within the extension's OCTET STRING.
-    keyIdentifier: extension && hex(extension.extnValue.valueBlock.valueHexView.subarray(2)),
-  }
+  return readNames(der!)
 }
 
 const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex')
