@@ -3,10 +3,15 @@ import { once } from 'node:events'
 import { endTree } from './endTree.ts'
 
 /**
- * What a process writes until it ends. Throws when its status is another than 0, and when it takes longer than that:
+ * What a process writes until it ends. Throws when its status is another than is awaited, and when it takes longer than that:
  * then it is ended, with all that it started.
  */
-export async function outputOf(child: ChildProcess, what: string, mostMs: number): Promise<string> {
+export async function outputOf(
+  child: ChildProcess,
+  what: string,
+  mostMs: number,
+  status = 0,
+): Promise<string> {
   let text = ''
   let ending: Promise<void> | undefined
   child.stdout?.on('data', chunk => {
@@ -21,7 +26,7 @@ export async function outputOf(child: ChildProcess, what: string, mostMs: number
       await ending
       throw new Error(`${what} took longer than ${Math.round(mostMs / 1000)} s`)
     }
-    if (code !== 0) throw new Error(`${what} failed: ${signal ?? `status ${code}`}`)
+    if (code !== status) throw new Error(`${what} failed: ${signal ?? `status ${code}`}`)
     return text
   } finally {
     clearTimeout(deadline)

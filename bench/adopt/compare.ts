@@ -1,3 +1,4 @@
+// How long a large VO takes in the shadow. Run: node bench/adopt/compare.ts [options]; --help tells them.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,52 +13,54 @@ import { issueHost } from '../../test/cli/siteFolder.ts'
 import { ca, LONG } from '../../test/e2e/daemon.ts'
 import { writeCertificateFile, writeKeyFile } from '../../test/pki/credentialFiles.ts'
 import { storedRsaKey } from '../../test/pki/keys.ts'
+import { readOptions, whole } from '../commandLine.ts'
 import { processorTimeOf } from '../load/processorTime.ts'
+import { outputOf } from '../outputOf.ts'
+import { printResult } from '../printResult.ts'
 import { writeVomsAdminDump } from './writeVomsAdminDump.ts'
 
-// How long a large VO takes in the shadow: node bench/adopt/compare.ts [MEMBERS]. Prints what docs/migrate.md holds.
-
+const values = readOptions('node bench/adopt/compare.ts [options]', {
+  members: { value: '100000', about: 'of the generated VO' },
+})
+const members = whole(values.members, 'members', 2, 1_000_000)
 const VOUCHD = join(import.meta.dirname, '../../bin/vouchd')
-const members = Number(process.argv[2] ?? 100_000)
+/** A comparison of all that takes longer is not worth its time. */
+const MOST_MS = 1_800_000
 const folder = mkdtempSync(join(tmpdir(), 'vouchd-shadow-'))
 const path = (name: string) => join(folder, name)
 
-/** Runs `vouchd compare` and prints elapsed and processor time and the most memory; answers its output. */
-async function compare(what: string, ...args: string[]): Promise<string> {
+const SAME = 0
+const DIFFERENT = 1
+
+/** Runs `vouchd compare`, which has to end with this status: its elapsed and processor time and its most memory. */
+async function compare(what: string, status: number, ...args: string[]) {
   const began = performance.now()
   const child = spawn(VOUCHD, ['--config', path('vouchd.toml'), 'compare', '--vo', 'scale', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  let out = ''
-  child.stdout.on('data', chunk => {
-    out += chunk
-  })
   const used = watch(child)
-  const code = await new Promise(resolve => child.on('close', resolve))
-  const seconds = ((performance.now() - began) / 1000).toFixed(1)
-  const { processor, megabytes } = used()
-  console.log(
-    `${what}: exit ${code}, ${seconds} s, ${processor.toFixed(1)} s of processor, ${megabytes} MB at most`,
-  )
-  return out
+  try {
+    process.stderr.write(await outputOf(child, what, MOST_MS, status))
+  } finally {
+    clearInterval(used.look)
+  }
+  const seconds = (performance.now() - began) / 1000
+  return { what, exit: status, seconds, ...used.last() }
 }
 
 /** What a process has used so far, looked at ten times a second. */
 function watch({ pid }: ChildProcess) {
-  let last = { processor: 0, megabytes: 0 }
+  let last = { processorSeconds: 0, megabytes: 0 }
   const look = setInterval(() => {
     try {
-      const processor = processorTimeOf(pid!)
+      const processorSeconds = processorTimeOf(pid!)
       const peak = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-      if (peak !== undefined) last = { processor, megabytes: Math.round(Number(peak) / 1024) }
+      if (peak !== undefined) last = { processorSeconds, megabytes: Math.round(Number(peak) / 1024) }
     } catch {
       // It has just ended.
     }
   }, 100)
-  return () => {
-    clearInterval(look)
-    return last
-  }
+  return { look, last: () => last }
 }
 
 try {
@@ -74,14 +77,20 @@ hostCredentials = [ { certificate = "host.pem", key = "host.key" } ]\n`,
   await migrate(db)
   await importSource(await openDump(path('scale.sql')), VOMS_ADMIN, 'scale', db, { clock: systemClock })
   await db.close()
-  await compare(`export of ${members} members`, '--export', path('before.jsonl'))
-  console.log(`  ${Math.round(statSync(path('before.jsonl')).size / 2 ** 20)} MB`)
-  console.log(await compare('the same, compared with the export', '--against-file', path('before.jsonl')))
+  const before = path('before.jsonl')
+  const rows = [await compare('export', SAME, '--export', before)]
+  rows.push(await compare('the same, compared with the export', SAME, '--against-file', before))
   const changing = await openEmbedded(path('database'))
   await changing.query(`update vouchd.member set suspended = true where source_id = '1'`)
   await changing.close()
-  console.log(await compare('after one suspension', '--against-file', path('before.jsonl'), '--show', '0'))
-  console.log(await compare("by IAM's rules", '--with', 'iam', '--show', '0'))
+  const few = ['--show', '0']
+  rows.push(await compare('after one suspension', DIFFERENT, '--against-file', before, ...few))
+  rows.push(await compare("by IAM's rules", DIFFERENT, '--with', 'iam', ...few))
+  const exportMegabytes = statSync(before).size / 1e6
+  printResult(
+    { benchmark: 'shadow', setting: { members }, node: process.version, exportMegabytes, rows },
+    values.json,
+  )
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -11,7 +11,7 @@ import { findListener } from './findListener.ts'
 import { interleave } from './interleave.ts'
 import { processorTimeOf, residentBytesOf } from './processorTime.ts'
 import type { LoadResult } from './runLanes.ts'
-import { median } from './statistics.ts'
+import { median, quantile } from './statistics.ts'
 
 const USAGE = `node bench/load/compare.ts HOST:PORT ... --cert FILE --vo NAME [options]
 
@@ -70,14 +70,15 @@ const measured = await interleave(
 )
 const rows = servers.map(({ name, pid }, i) => {
   const of = measured[i]!
+  const latencies = of.flatMap(({ result }) => result.latencies)
   const ratio = (one: Sample, other: Sample) =>
     one.result.count / one.result.seconds / (other.result.count / other.result.seconds)
   return {
     server: name,
     perSecond: median(of.map(({ result }) => result.count / result.seconds)),
     perSecondOverFirst: median(of.map((sample, round) => ratio(sample, measured[0]![round]!))),
-    p50: median(of.map(({ result }) => result.milliseconds.p50)),
-    p99: median(of.map(({ result }) => result.milliseconds.p99)),
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
     ...(pid === undefined
       ? {}
       : {

@@ -45,6 +45,15 @@ describe('the command line', () => {
     for (const option of ['--only', '--quick', '--out', '--json']) expect(stdout).toContain(option)
     for (const { name } of BENCHMARKS) expect(stdout).toContain(name)
   })
+  it.each(['load/start.ts', 'adopt/compare.ts'])(
+    '%s tells its options with --help, and starts nothing',
+    script => {
+      const { status, stdout, stderr } = run(script, '--help')
+      expect(stderr).toBe('')
+      expect(status).toBe(0)
+      expect(stdout).toContain('--json')
+    },
+  )
   it.each([
     { args: ['--count', '0'], says: '--count: write a whole number from 1 to 100000, not "0"' },
     { args: ['--host', 'dsa'], says: '--host: write one of rsa, ec, dual, not "dsa"' },
