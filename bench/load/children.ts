@@ -107,9 +107,18 @@ export async function load(parameters: LoadParameters, quiet = false, core?: num
   return (await resultOf('./client.ts', parameters, mostMs, quiet, core)) as LoadResult
 }
 
-export async function openLoad(parameters: OpenLoadParameters, core?: number): Promise<OpenLoadResult> {
-  const mostMs = LOAD_STARTING_MS + parameters.seconds * 1000 * 2
-  return (await resultOf('./openLoad.ts', parameters, mostMs, false, core)) as OpenLoadResult
+/**
+ * @param core the one core that it may use
+ * @param onWarm when the load has warmed up, and before its first arrival, which waits for it
+ */
+export async function openLoad(
+  parameters: OpenLoadParameters,
+  core?: number,
+  onWarm?: () => void,
+): Promise<OpenLoadResult> {
+  const seconds = parameters.seconds + (parameters.afterwards?.seconds ?? 0)
+  const mostMs = LOAD_STARTING_MS + seconds * 1000 * 2
+  return (await resultOf('./openLoad.ts', parameters, mostMs, false, core, onWarm)) as OpenLoadResult
 }
 
 async function resultOf(
@@ -118,9 +127,15 @@ async function resultOf(
   mostMs: number,
   quiet: boolean,
   core?: number,
+  onWarm?: () => void,
 ): Promise<unknown> {
   const [program, args] = onCore(core, [script(name), JSON.stringify(parameters)])
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'] })
+  const channel = onWarm === undefined ? [] : ['ipc' as const]
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit', ...channel] })
+  child.once('message', () => {
+    onWarm?.()
+    child.send('begin')
+  })
   return JSON.parse(await outputOf(child, 'the load', mostMs))
 }
 

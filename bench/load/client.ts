@@ -17,11 +17,16 @@ export interface LoadParameters {
   readonly expect: string
   readonly count: number
   readonly connections: number
+  /** Groups that the client offers; OpenSSL's own without it. */
+  readonly ecdhCurve?: string
 }
 
-const { credential, count, connections, ...ask } = JSON.parse(process.argv[2] ?? '{}') as LoadParameters
+const { credential, count, connections, ecdhCurve, ...ask } = JSON.parse(
+  process.argv[2] ?? '{}',
+) as LoadParameters
 const secureContext = createSecureContext({
   cert: readFileSync(credential.certificate),
   key: readFileSync(credential.key),
+  ...(ecdhCurve !== undefined && { ecdhCurve }),
 })
 console.log(JSON.stringify(await runLanes(count, connections, () => askOnce({ ...ask, secureContext }))))

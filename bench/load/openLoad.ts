@@ -1,7 +1,9 @@
 // Open loop: clients come when a schedule says so, made in advance from a seed, whatever became of those before them.
 // Each has a connection of its own. A process of its own:
 //   node bench/load/openLoad.ts '{"port":N,"credential":{...},"request":"...","expect":"...","rate":N,"seconds":N}'
-// prints an OpenLoadResult as JSON. A wrong answer ends it with status 1.
+// prints an OpenLoadResult as JSON. A wrong answer ends it with status 1. Who starts it with an IPC channel is told when
+// it is warm, and has to answer before the first client comes: processor time can be read in between.
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { createSecureContext, connect as secure } from 'node:tls'
@@ -15,6 +17,8 @@ export interface OpenLoadParameters extends Omit<LoadParameters, 'count' | 'conn
   readonly seed: number
   /** After its connection, a client's first octets take so long, as over a network. */
   readonly distanceMs: number
+  /** Goes on at another rate, without a pause and without waiting for those that are under way. */
+  readonly afterwards?: { readonly rate: number; readonly seconds: number }
 }
 
 export interface Second {
@@ -25,6 +29,7 @@ export interface Second {
   readonly p99: number
 }
 
+/** Of the clients of the first rate, but for `afterwards`. */
 export interface OpenLoadResult {
   readonly offered: number
   readonly served: number
@@ -40,8 +45,8 @@ export interface OpenLoadResult {
   readonly refusedMilliseconds?: Readonly<Record<'p50' | 'p99', number>>
   /** How late the load process itself was: with much of it, it is what was measured. */
   readonly lagMilliseconds: Readonly<Record<'p50' | 'p99', number>>
-  /** By the second of the scheduled arrival. */
-  readonly bySecond: readonly Second[]
+  /** By the second of the scheduled arrival, counted from the last arrival of the first rate. */
+  readonly afterwards: readonly Second[]
 }
 
 const PATIENCE_MS = 10_000
@@ -53,24 +58,25 @@ const p = JSON.parse(process.argv[2] ?? '{}') as OpenLoadParameters
 const secureContext = createSecureContext({
   cert: readFileSync(p.credential.certificate),
   key: readFileSync(p.credential.key),
-  ecdhCurve: 'X25519',
+  ...(p.ecdhCurve !== undefined && { ecdhCurve: p.ecdhCurve }),
 })
 
+let state = p.seed >>> 0
+function random(): number {
+  // mulberry32
+  state = (state + 0x6d2b79f5) >>> 0
+  let t = state
+  t = Math.imul(t ^ (t >>> 15), t | 1)
+  t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+}
+
 /** Arrivals in milliseconds from the start; the same for the same seed. */
-function schedule(): number[] {
-  let state = p.seed >>> 0
-  const random = () => {
-    // mulberry32
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
+function schedule(from: number, rate: number, seconds: number): number[] {
   const arrivals: number[] = []
-  for (let at = 0; ; ) {
-    at += (-Math.log(1 - random()) / p.rate) * 1000
-    if (at >= p.seconds * 1000) return arrivals
+  for (let at = from; ; ) {
+    at += (-Math.log(1 - random()) / rate) * 1000
+    if (at >= from + seconds * 1000) return arrivals
     arrivals.push(at)
   }
 }
@@ -78,19 +84,19 @@ function schedule(): number[] {
 type Outcome = 'served' | 'refused' | 'unanswered' | 'skipped'
 interface Trial {
   readonly at: number
+  /** How much later than scheduled it was begun. */
+  readonly lag: number
   outcome: Outcome
   milliseconds: number
 }
 
 let begun = performance.now()
 let trials: Trial[] = []
-let lags: number[] = []
 let underWay = 0
 
 function one(at: number, index: number): void {
-  const trial: Trial = { at, outcome: 'skipped', milliseconds: 0 }
+  const trial: Trial = { at, lag: performance.now() - begun - at, outcome: 'skipped', milliseconds: 0 }
   trials.push(trial)
-  lags.push(performance.now() - begun - at)
   if (underWay >= MOST_UNDER_WAY) return
   underWay++
   const raw = connect({
@@ -152,9 +158,17 @@ for (let index = 0; index < WARM_UP; ) {
 }
 while (underWay > 0) await new Promise(resolve => setTimeout(resolve, 10))
 trials = []
-lags = []
 
-const arrivals = schedule()
+if (process.send !== undefined) {
+  process.send('warm')
+  await once(process, 'message')
+  process.disconnect?.()
+}
+
+const firstArrivals = schedule(0, p.rate, p.seconds)
+const laterArrivals =
+  p.afterwards === undefined ? [] : schedule(p.seconds * 1000, p.afterwards.rate, p.afterwards.seconds)
+const arrivals = [...firstArrivals, ...laterArrivals]
 begun = performance.now()
 for (let next = 0; next < arrivals.length; ) {
   const now = performance.now() - begun
@@ -166,17 +180,21 @@ for (let next = 0; next < arrivals.length; ) {
 }
 while (underWay > 0) await new Promise(resolve => setTimeout(resolve, 10))
 
-const count = (outcome: Outcome) => trials.filter(trial => trial.outcome === outcome).length
-const times = (outcome: Outcome, among = trials) =>
+// They are in the order of their arrival.
+const first = trials.slice(0, firstArrivals.length)
+const later = trials.slice(firstArrivals.length)
+const lastOfFirst = firstArrivals.at(-1) ?? 0
+const times = (outcome: Outcome, among: readonly Trial[]) =>
   among.filter(trial => trial.outcome === outcome).map(({ milliseconds }) => milliseconds)
-const served = times('served')
-const refused = times('refused')
+const served = times('served', first)
+const refused = times('refused', first)
+const lags = first.map(({ lag }) => lag)
 const result: OpenLoadResult = {
-  offered: trials.length,
+  offered: first.length,
   served: served.length,
   refused: refused.length,
-  unanswered: count('unanswered'),
-  skipped: count('skipped'),
+  unanswered: times('unanswered', first).length,
+  skipped: times('skipped', first).length,
   milliseconds: {
     p50: quantile(served, 0.5),
     p95: quantile(served, 0.95),
@@ -187,13 +205,14 @@ const result: OpenLoadResult = {
     refusedMilliseconds: { p50: quantile(refused, 0.5), p99: quantile(refused, 0.99) },
   }),
   lagMilliseconds: { p50: quantile(lags, 0.5), p99: quantile(lags, 0.99) },
-  bySecond: Array.from({ length: Math.ceil(p.seconds) }, (_, second) => {
-    const among = trials.filter(({ at }) => Math.floor(at / 1000) === second)
+  afterwards: Array.from({ length: Math.floor(p.afterwards?.seconds ?? 0) }, (_, second) => {
+    const among = later.filter(({ at }) => Math.floor((at - lastOfFirst) / 1000) === second)
+    const servedThen = times('served', among)
     return {
       offered: among.length,
-      served: times('served', among).length,
+      served: servedThen.length,
       refused: times('refused', among).length,
-      p99: quantile(times('served', among), 0.99),
+      p99: quantile(servedThen, 0.99),
     }
   }),
 }

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../../src/clock.ts'
 import { createBenchWorld, type HostKind, REQUESTS } from './benchWorld.ts'
 import { type BenchServer, freePort, load, openLoad, startVouchd } from './children.ts'
-import type { OpenLoadResult } from './openLoad.ts'
+import type { OpenLoadParameters, OpenLoadResult, Second } from './openLoad.ts'
 import { processorTimeOf, residentBytesOf } from './processorTime.ts'
 import { median } from './statistics.ts'
 
@@ -53,9 +53,12 @@ if (factors.some(factor => !(factor > 0 && factor <= 20)))
 const [serverCore, loadCore] = [Number(values['server-core']), Number(values['load-core'])]
 const hostBits = ([2048, 3072, 4096] as const).find(bits => String(bits) === values['host-bits'])
 if (hostBits === undefined) throw new Error('--host-bits: 2048, 3072 or 4096')
-/** After the last factor, so long at half of the capacity: how soon is all as before? */
+/** After the greatest factor, so long at half of the capacity: how soon is all as before? */
 const RECOVERY_SECONDS = 10
-const REFUSALS = 20_000
+/** The cost of a refusal is the median of so many floods of so many seconds each. */
+const FLOODS = 5
+const FLOOD_SECONDS = 1
+const REFUSALS_PER_SECOND = 4000
 
 function bounded(name: string, text: string, most: number): number {
   const value = Number(text)
@@ -63,18 +66,20 @@ function bounded(name: string, text: string, most: number): number {
   return value
 }
 
-interface Step extends Omit<OpenLoadResult, 'bySecond'> {
+interface Step extends Omit<OpenLoadResult, 'afterwards'> {
   readonly factor: number
   readonly goodput: number
   /** ACs for each second of processor time that the daemon had: does not change with what else the machine does. */
   readonly perProcessorSecond: number
+  /** Of one core, from the first arrival until the last client was answered. */
   readonly processorShare: number
   readonly residentMegabytes: number
 }
 
 const world = await createBenchWorld(systemClock.now(), 0, hostBits)
 const credential = world.client('proxy')
-const common = { credential, request: REQUESTS.rest, expect: '</ac></vo' }
+// The capacity is of the same clients as the load. One group, the cheapest: the load has to be ten times as many.
+const common = { credential, request: REQUESTS.rest, expect: '</ac></vo', ecdhCurve: 'X25519' }
 const processes = `[processes]\nworkers = ${values.workers}\n`
 let server: BenchServer | undefined
 try {
@@ -82,25 +87,27 @@ try {
   await closedLoop(server, 2000)
   const capacity = values.capacity === undefined ? await measureCapacity(server) : Number(values.capacity)
   const steps: Step[] = []
-  let recovery: OpenLoadResult | undefined
+  const recoveries: (readonly Second[])[] = []
   for (let round = 0; round < rounds; round++) {
     for (const factor of factors) {
       steps.push(await step(server, capacity, factor, 1 + steps.length))
       note(steps.at(-1)!)
     }
-    recovery = await offer(server, capacity / 2, RECOVERY_SECONDS, 1000 + round)
+    recoveries.push(await recover(server, capacity, 1000 + round))
   }
   await server.stop()
   server = await start(refusing(values.config))
-  const refusalMicroseconds = await costOfRefusal(server)
+  const refusals = await costOfRefusals(server)
   const result = {
     benchmark: 'overload',
     node: process.version,
     setting: { host: values.host, hostBits, workers: Number(values.workers), seconds, rounds, distanceMs },
     capacity,
     steps,
-    ...summary(steps, recovery!),
-    refusalMicroseconds,
+    ...summary(steps, recoveries),
+    recoveries,
+    refusalMicroseconds: median(refusals),
+    refusals,
   }
   console.log(values.json ? JSON.stringify(result) : formatTable(result))
 } finally {
@@ -133,61 +140,89 @@ async function measureCapacity(target: BenchServer): Promise<number> {
   return median(runs)
 }
 
-function offer(
-  { port }: BenchServer,
-  rate: number,
-  forSeconds: number,
-  seed: number,
-): Promise<OpenLoadResult> {
-  return openLoad({ ...common, port, rate, seconds: forSeconds, seed, distanceMs }, loadCore)
+interface Offered {
+  readonly result: OpenLoadResult
+  readonly processorSeconds: number
+  readonly elapsedSeconds: number
+}
+
+type Offer = Pick<OpenLoadParameters, 'rate' | 'seconds' | 'seed' | 'afterwards'>
+
+/** What the daemon used for these clients, those that the load warms up with not among them. */
+async function offer(target: BenchServer, clients: Offer): Promise<Offered> {
+  const look = () => ({ processor: processorTimeOf(target.pid), at: performance.now() })
+  let before = look()
+  const result = await openLoad({ ...common, ...clients, port: target.port, distanceMs }, loadCore, () => {
+    before = look()
+  })
+  const after = look()
+  return {
+    result,
+    processorSeconds: after.processor - before.processor,
+    elapsedSeconds: (after.at - before.at) / 1000,
+  }
 }
 
 async function step(target: BenchServer, capacity: number, factor: number, seed: number): Promise<Step> {
-  const before = processorTimeOf(target.pid)
-  const { bySecond, ...result } = await offer(target, factor * capacity, seconds, seed)
-  const used = processorTimeOf(target.pid) - before
+  const offered = await offer(target, { rate: factor * capacity, seconds, seed })
+  const { afterwards, ...result } = offered.result
   return {
     factor,
     ...result,
     goodput: result.served / seconds,
-    perProcessorSecond: result.served / used,
-    processorShare: used / seconds,
+    perProcessorSecond: result.served / offered.processorSeconds,
+    processorShare: offered.processorSeconds / offered.elapsedSeconds,
     residentMegabytes: residentBytesOf(target.pid) / 1e6,
   }
 }
 
-function summary(steps: readonly Step[], recovery: OpenLoadResult) {
+/** The greatest factor once more, and from its last client on half of the capacity, whoever is still waiting. */
+async function recover(target: BenchServer, capacity: number, seed: number): Promise<readonly Second[]> {
+  const afterwards = { rate: capacity / 2, seconds: RECOVERY_SECONDS }
+  const { result } = await offer(target, { rate: Math.max(...factors) * capacity, seconds, seed, afterwards })
+  return result.afterwards
+}
+
+function summary(steps: readonly Step[], recoveries: readonly (readonly Second[])[]) {
   const of = (factor: number, key: 'goodput' | 'perProcessorSecond') =>
     median(steps.filter(each => each.factor === factor).map(each => each[key]))
   const peak = Math.max(...factors.map(factor => of(factor, 'goodput')))
   const best = Math.max(...factors.map(factor => of(factor, 'perProcessorSecond')))
   const calm = steps.filter(({ factor }) => factor < 1).map(({ milliseconds }) => milliseconds.p99)
-  // As before: nobody refused, and served in times that calm had too.
-  const asBefore = (second: OpenLoadResult['bySecond'][number]) =>
-    second.refused === 0 && (calm.length === 0 || second.p99 <= 2 * Math.max(...calm))
-  const last = recovery.bySecond.findLastIndex(second => !asBefore(second))
+  // As before: everybody served, and in times that calm had too.
+  const asBefore = ({ offered, served, p99 }: Second) =>
+    served === offered && (calm.length === 0 || p99 <= 2 * Math.max(...calm))
+  const back = recoveries.map(each => each.findLastIndex(second => !asBefore(second)) + 1)
   return {
     peak,
     goodputOverPeak: Object.fromEntries(factors.map(factor => [factor, of(factor, 'goodput') / peak])),
     efficiencyOverBest: Object.fromEntries(
       factors.map(factor => [factor, of(factor, 'perProcessorSecond') / best]),
     ),
-    secondsToBaseLine: last + 1,
+    secondsToBaseLine: Math.max(...back),
   }
 }
 
-/** Processor time of a connection that is closed before TLS, what the daemon does by itself taken off. */
-async function costOfRefusal(target: BenchServer): Promise<number> {
-  const flood = (rate: number) => offer(target, rate, REFUSALS / rate, 5)
-  await flood(2000)
+/**
+ * Processor time in microseconds of a connection that is closed before TLS, what the daemon does by itself taken off:
+ * of each flood by itself.
+ */
+async function costOfRefusals(target: BenchServer): Promise<number[]> {
+  const flood = (forSeconds: number, seed: number) =>
+    offer(target, { rate: REFUSALS_PER_SECOND, seconds: forSeconds, seed })
+  // The daemon's own warm-up.
+  await flood(FLOODS * FLOOD_SECONDS, 5)
   const idleBefore = processorTimeOf(target.pid)
   await new Promise(resolve => setTimeout(resolve, 2000))
   const idle = (processorTimeOf(target.pid) - idleBefore) / 2
-  const before = processorTimeOf(target.pid)
-  const { refused, offered } = await flood(4000)
-  if (refused < offered - 2) throw new Error(`${offered - refused} were not refused`)
-  const used = processorTimeOf(target.pid) - before - (idle * REFUSALS) / 4000
-  return (used / refused) * 1e6
+  const costs: number[] = []
+  for (let seed = 6; costs.length < FLOODS; seed++) {
+    const { result, processorSeconds, elapsedSeconds } = await flood(FLOOD_SECONDS, seed)
+    const { refused, offered } = result
+    if (refused < offered - 2) throw new Error(`${offered - refused} were not refused`)
+    costs.push(((processorSeconds - idle * elapsedSeconds) / refused) * 1e6)
+  }
+  return costs
 }
 
 function note({ factor, goodput, milliseconds }: Step): void {
@@ -202,10 +237,20 @@ interface Result {
   readonly efficiencyOverBest: Readonly<Record<string, number>>
   readonly secondsToBaseLine: number
   readonly refusalMicroseconds: number
+  readonly refusals: readonly number[]
 }
 
 function refusedIn({ refusedMilliseconds: times }: Step): string {
   return times === undefined ? '-' : `${times.p50.toFixed(0)}/${times.p99.toFixed(0)}`
+}
+
+function baseLine({ secondsToBaseLine: back }: Result): string {
+  return back < RECOVERY_SECONDS ? `base line again after ${back} s` : `no base line within ${back} s`
+}
+
+function refusal({ refusals, refusalMicroseconds }: Result): string {
+  const [middle, least, most] = [refusalMicroseconds, Math.min(...refusals), Math.max(...refusals)]
+  return `a refusal costs ${middle.toFixed(1)} µs (${least.toFixed(1)} to ${most.toFixed(1)} in ${FLOODS} floods)`
 }
 
 function formatTable(result: Result): string {
@@ -231,6 +276,6 @@ function formatTable(result: Result): string {
     `capacity (closed loop, 16 connections): ${result.capacity.toFixed(0)} ACs a second; peak ${result.peak.toFixed(0)}`,
     head,
     ...lines,
-    `base line again after ${result.secondsToBaseLine} s; a refusal costs ${result.refusalMicroseconds.toFixed(1)} µs`,
+    `${baseLine(result)}; ${refusal(result)}`,
   ].join('\n')
 }

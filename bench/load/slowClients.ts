@@ -131,7 +131,7 @@ async function servesAgain(): Promise<void> {
 
 function honest(seconds: number, perSecond: number) {
   return openLoad({
-    ...{ port, credential, request: REQUESTS.rest, expect: ISSUED },
+    ...{ port, credential, request: REQUESTS.rest, expect: ISSUED, ecdhCurve: 'X25519' },
     ...{ rate: perSecond, seconds, seed: 1, distanceMs: 0 },
   })
 }
