@@ -66,7 +66,9 @@ export const BENCHMARKS: readonly Benchmark[] = [
     script: 'load/issue.ts',
     args: [
       '--host',
-      'rsa,ec,dual',
+      'rsa,ec',
+      '--ac',
+      'rsa,ec',
       '--chain',
       'eec,proxy',
       '--protocol',
@@ -79,6 +81,8 @@ export const BENCHMARKS: readonly Benchmark[] = [
     quick: [
       '--host',
       'ec',
+      '--ac',
+      'rsa,ec',
       '--chain',
       'eec',
       '--protocol',

@@ -24,6 +24,8 @@ export const USER_DN = '/C=IT/O=Bench/CN=user'
 
 /** Which host credentials the servers show. */
 export type HostKind = 'rsa' | 'ec' | 'dual'
+/** Which key signs ACs. */
+export type AcKind = 'rsa' | 'ec'
 export type ChainKind = 'eec' | 'proxy'
 
 export interface PemPaths {
@@ -37,11 +39,12 @@ export interface PemPaths {
  */
 export interface BenchWorld {
   readonly folder: string
-  readonly acKey: string
+  /** The file of the key that signs ACs. */
+  acKey(kind?: AcKind): string
   hostCredentials(kind: HostKind): readonly PemPaths[]
   client(chain: ChainKind): PemPaths
   /** What an answer to REQUESTS has to grant to the client, with the AC signed by the key of this kind. */
-  grant(acKind?: 'rsa' | 'ec'): Grant
+  grant(acKind?: AcKind): Grant
   /** The further members, each with an EC key; what they hold is what the first one does. */
   readonly members: readonly Credential[]
   /** Has a certificate of the CA, and is in no VO. */
@@ -50,7 +53,7 @@ export interface BenchWorld {
    * Writes a configuration and gives its path; `more` goes before [[vo]], `vo` into it; ACs are signed with the RSA
    * key unless told otherwise.
    */
-  configure(kind: HostKind, port: number, more?: string, vo?: string, acKind?: 'rsa' | 'ec'): string
+  configure(kind: HostKind, port: number, more?: string, vo?: string, acKind?: AcKind): string
   remove(): void
 }
 
@@ -82,7 +85,7 @@ export async function createBenchWorld(
   const hostCredentials = (kind: HostKind) => (kind === 'dual' ? [paths('rsa'), paths('ec')] : [paths(kind)])
   return {
     folder,
-    acKey: path('rsa.key'),
+    acKey: (kind = 'rsa') => path(`${kind}.key`),
     hostCredentials,
     client: paths,
     grant: (acKind = 'rsa') => ({
@@ -138,10 +141,10 @@ export function writeHostFiles(folder: string, ca: Credential, now: number, rsaB
 export const TRUST_TOML = '[trust]\ndirectory = "certificates"\nvomsdir = "vomsdir"'
 
 /** Of a [[vo]], over what writeHostFiles() wrote. */
-export function credentialToml(kind: HostKind, acKind: 'rsa' | 'ec' = 'rsa'): string {
+export function credentialToml(kind: HostKind, acKind: AcKind = 'rsa'): string {
   const toml = (name: string) => `{ certificate = "${name}.pem", key = "${name}.key" }`
   const kinds = kind === 'dual' ? ['rsa', 'ec'] : [kind]
-  return `hostCredentials = [${kinds.map(toml).join(', ')}]\nacCredential = ${toml(acKind)}`
+  return `hostCredentials = [${kinds.map(toml).join(', ')}]\nacCredential = ${toml(acKind)}${acKind === 'ec' ? '\nallowEcAcKey = true' : ''}`
 }
 
 /** Where the daemon of a configuration of this world can be watched, unless that says otherwise. */

@@ -43,7 +43,7 @@ for (const host of hosts) {
 }
 const signatures: number[] = []
 const results = await interleave(rounds, [
-  async () => void signatures.push(signatureMicroseconds(world.acKey)),
+  async () => void signatures.push(signatureMicroseconds(world.acKey())),
   ...sides.map(
     ({ run }) =>
       () =>

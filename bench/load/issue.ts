@@ -2,7 +2,7 @@
 // the raw signature of the same key beside them. Run: node bench/load/issue.ts [options]; --help tells them.
 import { readOptions, someOf, whole } from '../commandLine.ts'
 import { printResult } from '../printResult.ts'
-import { type ChainKind, createBenchWorld, type HostKind, REQUESTS } from './benchWorld.ts'
+import { type AcKind, type ChainKind, createBenchWorld, type HostKind, REQUESTS } from './benchWorld.ts'
 import { freePort, startBare, startVouchd } from './children.ts'
 import { interleave } from './interleave.ts'
 import { latencyQuantiles } from './latencyQuantiles.ts'
@@ -17,23 +17,26 @@ const LEAST_EACH = 16
 
 const values = readOptions('node bench/load/issue.ts [options]; lists A,B give a row for each combination', {
   host: { value: 'rsa', shape: 'LIST', about: 'host credentials of both servers: rsa, ec, dual' },
+  ac: { value: 'rsa', shape: 'LIST', about: 'the key that signs ACs: rsa, ec' },
   chain: { value: 'proxy', shape: 'LIST', about: 'what the client shows: eec, proxy' },
   protocol: { value: 'rest', shape: 'LIST', about: 'rest, legacy' },
   connections: { value: '16', shape: 'LIST', about: 'at once' },
   count: { value: '400', about: `requests a round, at least ${LEAST_EACH} for each connection` },
   rounds: { value: '15', about: 'interleaved rounds of each row' },
-  warmup: { value: '4000', about: 'requests before anything is timed, for each kind of host credentials' },
+  warmup: { value: '4000', about: 'requests before anything is timed, for each server' },
   config: { value: '', shape: 'TEXT', about: 'TOML to add before [[vo]]' },
 })
 
 interface Setting {
   readonly host: HostKind
+  readonly ac: AcKind
   readonly chain: ChainKind
   readonly protocol: keyof typeof REQUESTS
   readonly connections: number
 }
 
 const hosts = someOf(values.host, 'host', ['rsa', 'ec', 'dual'])
+const acs = someOf(values.ac, 'ac', ['rsa', 'ec'])
 const chains = someOf(values.chain, 'chain', ['eec', 'proxy'])
 const protocols = someOf(values.protocol, 'protocol', ['rest', 'legacy'])
 const connections = values.connections.split(',').map(each => whole(each, 'connections', 1, 1000))
@@ -45,12 +48,14 @@ const world = await createBenchWorld(Math.floor(Date.now() / 1000))
 try {
   const rows: Awaited<ReturnType<typeof measure>>[] = []
   for (const host of hosts) {
-    const settings = chains.flatMap(chain =>
-      protocols.flatMap(protocol =>
-        connections.map((each): Setting => ({ host, chain, protocol, connections: each })),
-      ),
-    )
-    rows.push(...(await measureHost(host, settings)))
+    for (const ac of acs) {
+      const settings = chains.flatMap(chain =>
+        protocols.flatMap(protocol =>
+          connections.map((each): Setting => ({ host, ac, chain, protocol, connections: each })),
+        ),
+      )
+      rows.push(...(await measureServer(host, ac, settings)))
+    }
   }
   const setting = { count, rounds: roundCount, config: values.config }
   printResult({ benchmark: 'issue', setting, node: process.version, rows }, values.json)
@@ -58,16 +63,16 @@ try {
   world.remove()
 }
 
-async function measureHost(host: HostKind, settings: readonly Setting[]) {
+async function measureServer(host: HostKind, ac: AcKind, settings: readonly Setting[]) {
   await using servers = new AsyncDisposableStack()
   const port = await freePort()
-  const vouchd = await startVouchd(world.configure(host, port, values.config), port)
+  const vouchd = await startVouchd(world.configure(host, port, values.config, '', ac), port)
   servers.defer(() => vouchd.stop())
   const answerOctets = { rest: 0, legacy: 0 }
   for (const chain of chains) {
     for (const protocol of protocols) {
       const asked = { credential: world.client(chain), request: REQUESTS[protocol] }
-      answerOctets[protocol] = await proveServer(vouchd, asked, world.grant())
+      answerOctets[protocol] = await proveServer(vouchd, asked, world.grant(ac))
     }
   }
   const bare = await startBare(world.hostCredentials(host), answerOctets)
@@ -87,7 +92,7 @@ async function measure(setting: Setting, vouchd: Server, bare: Server, octets: n
   const signatures: number[] = []
   const [floors, issued] = (await interleave(roundCount, [
     async () => {
-      signatures.push(signatureMicroseconds(world.acKey))
+      signatures.push(signatureMicroseconds(world.acKey(setting.ac)))
       return await measureRound(bare, load)
     },
     () => measureRound(vouchd, load),

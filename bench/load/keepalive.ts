@@ -41,7 +41,7 @@ try {
     const { requests, seconds } = await run(port, count)
     acs.push(((processorTimeOf(pid) - before) / requests) * 1e6)
     perSecond.push(requests / seconds)
-    signatures.push(signatureMicroseconds(world.acKey))
+    signatures.push(signatureMicroseconds(world.acKey()))
   }
   printResult(
     {

@@ -79,7 +79,7 @@ let daemon: BenchServer | undefined
 let client: SoakClient | undefined
 try {
   daemon = await startVouchd(
-    world.configure('ec', port, values.config, 'keepAliveSeconds = 60\nallowEcAcKey = true', 'ec'),
+    world.configure('ec', port, values.config, 'keepAliveSeconds = 60', 'ec'),
     port,
     { nodeOptions: ['--expose-gc', '--import', fileURLToPath(new URL('./heapProbe.ts', import.meta.url))] },
   )

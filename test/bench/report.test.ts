@@ -27,7 +27,15 @@ const reportOf = (name: string, figures: Record<string, unknown>) => ({
   result: { benchmark: name, ...figures },
 })
 const issued = (connections: number) => ({
-  ...{ host: 'rsa', chain: 'proxy', protocol: 'rest', connections, ratio: 1.25, acMicroseconds: 1700 },
+  ...{
+    host: 'rsa',
+    ac: 'rsa',
+    chain: 'proxy',
+    protocol: 'rest',
+    connections,
+    ratio: 1.25,
+    acMicroseconds: 1700,
+  },
   ...{ bareMicroseconds: 1050, signatureMicroseconds: 310, acPerSecond: 600, barePerSecond: 900 },
   milliseconds: { p50: 3, p95: 9, p99: 12, 'p99.9': 40 },
 })
