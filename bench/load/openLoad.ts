@@ -33,6 +33,8 @@ export interface Second {
 export interface OpenLoadResult {
   readonly offered: number
   readonly served: number
+  /** Of these, those that had their answer while clients still came, within `seconds`. */
+  readonly servedMeanwhile: number
   /** Closed or reset before an answer. */
   readonly refused: number
   /** Given up by the client. */
@@ -192,6 +194,9 @@ const lags = first.map(({ lag }) => lag)
 const result: OpenLoadResult = {
   offered: first.length,
   served: served.length,
+  servedMeanwhile: first.filter(
+    ({ at, outcome, milliseconds }) => outcome === 'served' && at + milliseconds <= p.seconds * 1000,
+  ).length,
   refused: refused.length,
   unanswered: times('unanswered', first).length,
   skipped: times('skipped', first).length,

@@ -68,6 +68,7 @@ function bounded(name: string, text: string, most: number): number {
 
 interface Step extends Omit<OpenLoadResult, 'afterwards'> {
   readonly factor: number
+  /** ACs a second while clients came: what was left over at the end, and served then, is not part of it. */
   readonly goodput: number
   /** ACs for each second of processor time that the daemon had: does not change with what else the machine does. */
   readonly perProcessorSecond: number
@@ -169,7 +170,7 @@ async function step(target: BenchServer, capacity: number, factor: number, seed:
   return {
     factor,
     ...result,
-    goodput: result.served / seconds,
+    goodput: result.servedMeanwhile / seconds,
     perProcessorSecond: result.served / offered.processorSeconds,
     processorShare: offered.processorSeconds / offered.elapsedSeconds,
     residentMegabytes: residentBytesOf(target.pid) / 1e6,
