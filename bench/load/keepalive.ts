@@ -11,6 +11,10 @@ import { proveServer } from './proveServer.ts'
 import { signatureMicroseconds } from './rawSignature.ts'
 import { median } from './statistics.ts'
 
+/** Far more than a round takes, each of its requests one after the other. */
+const STARTING_MS = 60_000
+const SLOWEST_MS = 1000
+
 const values = readOptions('node bench/load/keepalive.ts [options]', {
   connections: { value: '16', about: 'kept open' },
   count: { value: '2000', about: 'requests a round' },
@@ -64,16 +68,24 @@ try {
 async function run(port: number, amount: number): Promise<{ requests: number; seconds: number }> {
   const client = world.client('proxy')
   const [, path] = REQUESTS.rest.split(' ')
-  const result = await autocannon({
+  const options = {
     url: `https://127.0.0.1:${port}${path}`,
     connections,
     amount,
-    verifyBody: body => String(body).includes('</ac></voms>'),
+    verifyBody: (body: string | Buffer | undefined) => String(body).includes('</ac></voms>'),
     tlsOptions: {
       cert: readFileSync(client.certificate),
       key: readFileSync(client.key),
       rejectUnauthorized: false,
     },
+  }
+  const result = await new Promise<autocannon.Result>((resolve, reject) => {
+    const load = autocannon(options, (error, ended) => {
+      clearTimeout(deadline)
+      if (error) reject(error)
+      else resolve(ended)
+    })
+    const deadline = setTimeout(() => load.stop(), STARTING_MS + amount * SLOWEST_MS)
   })
   if (result['2xx'] !== amount || result.mismatches > 0 || result.errors > 0) {
     throw new Error(
