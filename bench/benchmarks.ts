@@ -66,7 +66,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
     script: 'load/issue.ts',
     args: [
       '--host',
-      'rsa,ec',
+      'rsa,ec,dual',
       '--ac',
       'rsa,ec',
       '--chain',

@@ -6,6 +6,7 @@ import { createBenchWorld, type HostKind, REQUESTS } from './benchWorld.ts'
 import { type BenchServer, freePort, load, openLoad, startVouchd } from './children.ts'
 import type { OpenLoadParameters, OpenLoadResult, Second } from './openLoad.ts'
 import { processorTimeOf, residentBytesOf } from './processorTime.ts'
+import { ISSUED, proveServer } from './proveServer.ts'
 import { median } from './statistics.ts'
 
 const HELP = `node bench/load/overload.ts [options]
@@ -80,11 +81,12 @@ interface Step extends Omit<OpenLoadResult, 'afterwards'> {
 const world = await createBenchWorld(systemClock.now(), 0, hostBits)
 const credential = world.client('proxy')
 // The capacity is of the same clients as the load. One group, the cheapest: the load has to be ten times as many.
-const common = { credential, request: REQUESTS.rest, expect: '</ac></vo', ecdhCurve: 'X25519' }
+const common = { credential, request: REQUESTS.rest, expect: ISSUED, ecdhCurve: 'X25519' }
 const processes = `[processes]\nworkers = ${values.workers}\n`
 let server: BenchServer | undefined
 try {
   server = await start(values.config)
+  await proveServer(server, { credential, request: REQUESTS.rest }, world.grant())
   await closedLoop(server, 2000)
   const capacity = values.capacity === undefined ? await measureCapacity(server) : Number(values.capacity)
   const steps: Step[] = []
