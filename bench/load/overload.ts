@@ -56,6 +56,8 @@ const hostBits = ([2048, 3072, 4096] as const).find(bits => String(bits) === val
 if (hostBits === undefined) throw new Error('--host-bits: 2048, 3072 or 4096')
 /** After the greatest factor, so long at half of the capacity: how soon is all as before? */
 const RECOVERY_SECONDS = 10
+/** So many seconds in a row have to be as before. */
+const STEADY_SECONDS = 3
 /** The cost of a refusal is the median of so many floods of so many seconds each. */
 const FLOODS = 5
 const FLOOD_SECONDS = 1
@@ -195,7 +197,11 @@ function summary(steps: readonly Step[], recoveries: readonly (readonly Second[]
   // As before: everybody served, and in times that calm had too.
   const asBefore = ({ offered, served, p99 }: Second) =>
     served === offered && (calm.length === 0 || p99 <= 2 * Math.max(...calm))
-  const back = recoveries.map(each => each.findLastIndex(second => !asBefore(second)) + 1)
+  // A second that is slow for another reason, later on, is no part of the recovery.
+  const back = recoveries.map(each => {
+    const at = each.findIndex((_, i) => each.slice(i, i + STEADY_SECONDS).every(asBefore))
+    return at < 0 ? each.length : at
+  })
   return {
     peak,
     goodputOverPeak: Object.fromEntries(factors.map(factor => [factor, of(factor, 'goodput') / peak])),
