@@ -52,8 +52,8 @@ interface Waiting {
 const WORKER_FILE = besideModule('./signWorker', import.meta.url)
 
 /**
- * From bench/micro/sign.ts: one value a message costs 17 to 38 % more processor time than the bare signature, up to 8
- * a message 8 to 15 %, and 32 no less; how a thread waits makes no difference that stands out of the noise. Beside a
+ * From bench/micro/sign.ts: one value a message costs 28 to 64 % more processor time than the bare signature, up to 8
+ * a message 10 to 31 %, and 32 no less; how a thread waits makes no difference that stands out of the noise. Beside a
  * busy event loop small batches and a second one on its way keep the thread from idling, and plain message events
  * (`disabled`) do without blocking waits. vouchd_signer_hop_seconds above a few signatures' time would speak for
  * other values.
