@@ -9,7 +9,7 @@ export function runsTable(reports: Reports): string {
   )
   const rows = Object.values(reports).map(
     ({ command, seconds, machine: { loadBefore, node, revision } }) =>
-      `| \`${command}\` | ${Math.round(seconds)} | ${loadBefore} | ${node} | ${revision ?? ''} |`,
+      `| \`${command.replaceAll('\n', '\\n')}\` | ${Math.round(seconds)} | ${loadBefore} | ${node} | ${revision ?? ''} |`,
   )
   const missing = BENCHMARKS.filter(({ name }) => reports[name] === undefined).map(({ name }) => name)
   return `${[...new Set(machines)].join('\n')}
