@@ -12,6 +12,7 @@ import { outputOf } from '../outputOf.ts'
 import type { AnswerOctets } from './bareServer.ts'
 import { observeSocket, type PemPaths } from './benchWorld.ts'
 import type { LoadParameters } from './client.ts'
+import { mostMsFor } from './mostMsFor.ts'
 import type { OpenLoadParameters, OpenLoadResult } from './openLoad.ts'
 import type { LoadResult } from './runLanes.ts'
 
@@ -20,8 +21,6 @@ const STARTING_MS = 60_000
 
 /** Its start, its own warm-up, and its last requests. */
 const LOAD_STARTING_MS = 300_000
-/** For each request, one after the other; no server that is worth a load takes so long. */
-const SLOWEST_MS = 1000
 /** A server that is told to end, and an answer over a socket of this machine. */
 const STOPPING_MS = 60_000
 const OBSERVE_MS = 30_000
@@ -99,12 +98,11 @@ export async function startVouchd(
 }
 
 /**
- * @param quiet what goes wrong is told by the rejection alone
  * @param core the one core that it may use
  */
-export async function load(parameters: LoadParameters, quiet = false, core?: number): Promise<LoadResult> {
-  const mostMs = LOAD_STARTING_MS + parameters.count * SLOWEST_MS
-  return (await resultOf('./client.ts', parameters, mostMs, quiet, core)) as LoadResult
+export async function load(parameters: LoadParameters, core?: number): Promise<LoadResult> {
+  const mostMs = mostMsFor(parameters.count, LOAD_STARTING_MS)
+  return (await resultOf('./client.ts', parameters, mostMs, core)) as LoadResult
 }
 
 /**
@@ -118,20 +116,19 @@ export async function openLoad(
 ): Promise<OpenLoadResult> {
   const seconds = parameters.seconds + (parameters.afterwards?.seconds ?? 0)
   const mostMs = LOAD_STARTING_MS + seconds * 1000 * 2
-  return (await resultOf('./openLoad.ts', parameters, mostMs, false, core, onWarm)) as OpenLoadResult
+  return (await resultOf('./openLoad.ts', parameters, mostMs, core, onWarm)) as OpenLoadResult
 }
 
 async function resultOf(
   name: string,
   parameters: object,
   mostMs: number,
-  quiet: boolean,
   core?: number,
   onWarm?: () => void,
 ): Promise<unknown> {
   const [program, args] = onCore(core, [script(name), JSON.stringify(parameters)])
   const channel = onWarm === undefined ? [] : ['ipc' as const]
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit', ...channel] })
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit', ...channel] })
   child.once('message', () => {
     onWarm?.()
     child.send('begin')

@@ -3,10 +3,9 @@
 // handshake, one write, one read to the end. A process of its own, so that its processor time is not the server's:
 //   node bench/load/client.ts '{"port":N,"credential":{...},"request":"...","count":N,"connections":N}'
 // prints a LoadResult as JSON. An answer that does not hold `expect` ends it with status 1.
-import { readFileSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
 import { askOnce } from './askOnce.ts'
 import { runLanes } from './runLanes.ts'
+import { secureContextOf } from './secureContextOf.ts'
 
 export interface LoadParameters {
   readonly host?: string
@@ -24,9 +23,5 @@ export interface LoadParameters {
 const { credential, count, connections, ecdhCurve, ...ask } = JSON.parse(
   process.argv[2] ?? '{}',
 ) as LoadParameters
-const secureContext = createSecureContext({
-  cert: readFileSync(credential.certificate),
-  key: readFileSync(credential.key),
-  ...(ecdhCurve !== undefined && { ecdhCurve }),
-})
+const secureContext = secureContextOf(credential, ecdhCurve)
 console.log(JSON.stringify(await runLanes(count, connections, () => askOnce({ ...ask, secureContext }))))

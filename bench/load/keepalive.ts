@@ -6,14 +6,11 @@ import { readOptions, whole } from '../commandLine.ts'
 import { printResult } from '../printResult.ts'
 import { createBenchWorld, REQUESTS } from './benchWorld.ts'
 import { type BenchServer, freePort, startVouchd } from './children.ts'
+import { mostMsFor } from './mostMsFor.ts'
 import { processorTimeOf } from './processorTime.ts'
 import { proveServer } from './proveServer.ts'
 import { signatureMicroseconds } from './rawSignature.ts'
 import { median } from './statistics.ts'
-
-/** Far more than a round takes, each of its requests one after the other. */
-const STARTING_MS = 60_000
-const SLOWEST_MS = 1000
 
 const values = readOptions('node bench/load/keepalive.ts [options]', {
   connections: { value: '16', about: 'kept open' },
@@ -85,7 +82,7 @@ async function run(port: number, amount: number): Promise<{ requests: number; se
       if (error) reject(error)
       else resolve(ended)
     })
-    const deadline = setTimeout(() => load.stop(), STARTING_MS + amount * SLOWEST_MS)
+    const deadline = setTimeout(() => load.stop(), mostMsFor(amount))
   })
   if (result['2xx'] !== amount || result.mismatches > 0 || result.errors > 0) {
     throw new Error(

@@ -4,10 +4,10 @@
 // prints an OpenLoadResult as JSON. A wrong answer ends it with status 1. Who starts it with an IPC channel is told when
 // it is warm, and has to answer before the first client comes: processor time can be read in between.
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { createSecureContext, connect as secure } from 'node:tls'
+import { connect as secure } from 'node:tls'
 import type { LoadParameters } from './client.ts'
+import { secureContextOf } from './secureContextOf.ts'
 import { quantile } from './statistics.ts'
 
 export interface OpenLoadParameters extends Omit<LoadParameters, 'count' | 'connections'> {
@@ -57,11 +57,7 @@ const MOST_UNDER_WAY = 8_000
 const SOURCES = 200
 
 const p = JSON.parse(process.argv[2] ?? '{}') as OpenLoadParameters
-const secureContext = createSecureContext({
-  cert: readFileSync(p.credential.certificate),
-  key: readFileSync(p.credential.key),
-  ...(p.ecdhCurve !== undefined && { ecdhCurve: p.ecdhCurve }),
-})
+const secureContext = secureContextOf(p.credential, p.ecdhCurve)
 
 let state = p.seed >>> 0
 function random(): number {

@@ -135,7 +135,7 @@ function refusing(more: string): string {
 }
 
 async function closedLoop({ port }: BenchServer, count: number): Promise<number> {
-  const result = await load({ ...common, port, count, connections: 16 }, false, loadCore)
+  const result = await load({ ...common, port, count, connections: 16 }, loadCore)
   return result.count / result.seconds
 }
 

@@ -5,14 +5,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createSecureContext } from 'node:tls'
 import { systemClock } from '../../src/clock.ts'
 import { readOptions, someOf, whole } from '../commandLine.ts'
 import { printResult } from '../printResult.ts'
 import { askOnce } from './askOnce.ts'
 import { createBenchWorld, observeSocket, REQUESTS } from './benchWorld.ts'
 import { askObserve, freePort, openLoad, startVouchd } from './children.ts'
+import { firstAnswer } from './firstAnswer.ts'
 import { ISSUED, proveServer } from './proveServer.ts'
+import { secureContextOf } from './secureContextOf.ts'
 import { STAGES, type Stage, startCrowd } from './startCrowd.ts'
 import { watchMemory } from './watchMemory.ts'
 
@@ -48,10 +49,7 @@ const config = world.configure('rsa', port, `${limits}[processes]\nworkers = 1\n
 const logFile = join(world.folder, 'vouchd.log')
 const server = await startVouchd(config, port, { logFile, ...(fds > 0 && { fds }) })
 const credential = world.client('proxy')
-const secureContext = createSecureContext({
-  cert: readFileSync(credential.certificate),
-  key: readFileSync(credential.key),
-})
+const secureContext = secureContextOf(credential)
 const crowd = await startCrowd({ port, credential, request: REQUESTS.rest, count, atOnce: AT_ONCE })
 try {
   const worker = workerOf(server.pid)
@@ -116,17 +114,10 @@ async function tryStage(stage: Stage, worker: number) {
 
 /** Until one more honest client has an AC. */
 async function servesAgain(): Promise<void> {
-  const until = performance.now() + MOST_MS
   const ask = { port, secureContext, request: REQUESTS.rest, expect: ISSUED }
-  for (;;) {
-    try {
-      await askOnce(ask)
-      return
-    } catch {
-      if (performance.now() > until) throw new Error('nobody is served after the others were reset')
-      await sleep(10)
-    }
-  }
+  await firstAnswer(() => askOnce(ask)).catch(cause => {
+    throw new Error('nobody is served after the others were reset', { cause })
+  })
 }
 
 function honest(seconds: number, perSecond: number) {

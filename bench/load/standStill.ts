@@ -1,9 +1,9 @@
 // Clients that stand still, each at the same stage of its connection. A process of its own with the parameters below
 // as its argument; it is told what to do by messages, and answers each when it is done.
-import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { createSecureContext, connect as secure } from 'node:tls'
+import { connect as secure } from 'node:tls'
 import type { PemPaths } from './benchWorld.ts'
+import { secureContextOf } from './secureContextOf.ts'
 import type { Stage } from './startCrowd.ts'
 
 export interface StandStillParameters {
@@ -29,10 +29,7 @@ export type Order =
 const SOURCES = 200
 
 const p = JSON.parse(process.argv[2] ?? '{}') as StandStillParameters
-const secureContext = createSecureContext({
-  cert: readFileSync(p.credential.certificate),
-  key: readFileSync(p.credential.key),
-})
+const secureContext = secureContextOf(p.credential)
 const crowds: Socket[][] = []
 
 process.on('message', async (message: Order) => {

@@ -2,11 +2,8 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { MemberParameters, MemberRun } from './memberClient.ts'
+import { mostMsFor } from './mostMsFor.ts'
 import type { LoadResult } from './runLanes.ts'
-
-/** Far more than its start, and than each request one after the other, take. */
-const STARTING_MS = 60_000
-const SLOWEST_MS = 1000
 
 /** A process that asks as many members do. */
 export interface MemberLoad {
@@ -21,7 +18,7 @@ export function startMemberLoad(parameters: MemberParameters): MemberLoad {
   return {
     async run(run) {
       const answer = once(child, 'message', {
-        signal: AbortSignal.timeout(STARTING_MS + run.count * SLOWEST_MS),
+        signal: AbortSignal.timeout(mostMsFor(run.count)),
       })
       child.send(run)
       const [result] = await Promise.race([

@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises'
 import { clockBehind } from '../audit/clockBehind.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/types.ts'
+import { NOT_AS_ROOT } from '../store/folderLock.ts'
 import type { CheckFinding } from './finding.ts'
 
 /** About a day of an issuance each second: less is a fault waiting to happen. */
@@ -20,7 +21,7 @@ export async function checkAudit({ audit }: Config, uid: number, clock: Clock): 
   const own = `chown it to the user of the service, and chmod 700 ${folder}`
   if (!stats.isDirectory()) return [error('audit.folder', `${folder} is not a folder`, 'name another one')]
   if (stats.uid !== uid) {
-    const advice = uid === 0 ? 'run as that user, not as root (runuser -u USER -- COMMAND)' : own
+    const advice = uid === 0 ? NOT_AS_ROOT : own
     return [error('audit.folder', `${folder} belongs to another user (uid ${stats.uid})`, advice)]
   }
   if ((stats.mode & 0o077) !== 0) {

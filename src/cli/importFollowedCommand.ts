@@ -51,11 +51,11 @@ async function run(context: CliContext, options: Arguments): Promise<ExitCode> {
     config,
     'owner',
     async db => {
-      let failed = 0
+      let code: ExitCode = EXIT.ok
       for (const { name, follow } of followed) {
-        if (!(await lookOnce(name, follow, db, options, context.io))) failed++
+        if (!(await lookOnce(name, follow, db, options, context.io))) code = EXIT.refused
       }
-      return failed === 0 ? EXIT.ok : EXIT.refused
+      return code
     },
     // Nobody else does before the daemon's first start.
     { migrateEmbedded: true },

@@ -244,9 +244,8 @@ export function createPace({ monotonic, turns, inService }: PaceDeps): Pace {
 
   /** Servers that each source may have, when those of this beat are to have as many as the others. */
   function widest(): number {
-    let all = wide.size
-    for (const source of accepted.keys()) if (!wide.has(source)) all++
-    return Math.min(WIDE, 1 + Math.floor(MOST_FURTHER / Math.max(1, all)))
+    const sources = new Set([...wide, ...accepted.keys()]).size
+    return Math.min(WIDE, 1 + Math.floor(MOST_FURTHER / Math.max(1, sources)))
   }
 
   return {

@@ -39,6 +39,9 @@ export async function lockFolder(folder: string, what = 'embedded database'): Pr
 
 const SQLITE_BUSY = 5
 
+/** What root is advised who finds a folder of the service's user. */
+export const NOT_AS_ROOT = 'run as that user, not as root (runuser -u USER -- COMMAND)'
+
 function heldBy(what: string, folder: string, owner: string): string {
   let pid = ''
   try {
@@ -64,7 +67,7 @@ export function requireOwnFolder(folder: string): void {
   if (stats.uid !== uid) {
     const advice =
       uid === 0
-        ? 'run as that user, not as root (runuser -u USER -- COMMAND)'
+        ? NOT_AS_ROOT
         : `run as that user, or where root made it by mistake, give it back: chown -R ${uid} ${folder}`
     throw refuse(`belongs to another user (uid ${stats.uid})`, advice)
   }
